@@ -1,0 +1,502 @@
+"""Repeat contacts: who came back, how soon, and which contacts make up one issue.
+
+Works on integer codes and int64 microseconds and knows nothing of records, zones or names.
+`find_repeats` judges every contact, `summarise` counts per group, `per_customer` per customer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "MISSING",
+    "NEVER",
+    "ClusterSums",
+    "JudgedContacts",
+    "RepeatSummary",
+    "find_repeats",
+    "per_customer",
+    "summarise",
+]
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+MISSING = int(np.iinfo(np.int64).min)  # what NaT is when read as an integer
+NEVER = int(np.iinfo(np.int64).max)
+
+# Rows worked on at a time where a whole temporary column would cost more than the arithmetic on it.
+_CHUNK = 1 << 16
+
+
+class JudgedContacts(NamedTuple):
+    """Every contact, judged, ordered by customer, start, end and input row.
+
+    Attributes:
+        order: input row of each contact; `flags[order]` brings an input column into this order.
+        customer: customer code.
+        delay: microseconds from the end (or start) to the next contact of this customer that matches in
+            topic; negative when that one starts before the end, `NEVER` when there is none.
+        age: microseconds from the end (or start) to `as_of`; negative for an end after it.
+        followed: the next matching contact starts inside the window.
+        mature: the whole window has been seen.
+        not_ended: started at least a window ago and has not ended; neither mature nor immature.
+        ended: has an end to measure a delay from, no later than `as_of`.
+        begins: is the first contact of a chain.
+        known_history: starts at least a window after the records begin; a chain that begins before is no issue.
+        chain_size: contacts of each chain, in the order of the first contacts.
+        chain_closed: every contact of the chain is mature, so none can join it any more.
+        collapsed: in INPUT order: left out as a second contact of a customer (and topic) on one day.
+    """
+
+    order: Ints
+    customer: Ints
+    delay: Ints
+    age: Ints
+    followed: Bools
+    mature: Bools
+    not_ended: Bools
+    ended: Bools
+    begins: Bools
+    known_history: Bools
+    chain_size: Ints
+    chain_closed: Bools
+    collapsed: Bools
+
+
+class ClusterSums(NamedTuple):
+    """Sums over customers, one entry a group; what a cluster-robust variance of a share needs.
+
+    With r of m trials of a customer a hit and p = sum r / sum m, the linearised variance of p is
+    sum (r - p m)^2 / (sum m)^2, and its numerator is `hits_hits - 2 p hits_trials + p^2 trials_trials`.
+    All are plain sums, so they add up over shards that were split by customer.
+    """
+
+    clusters: Ints
+    clusters_with_hits: Ints
+    trials: Ints
+    hits: Ints
+    hits_hits: Ints
+    hits_trials: Ints
+    trials_trials: Ints
+
+
+class RepeatSummary(NamedTuple):
+    """Counts per group; arrays have one entry a group unless said otherwise.
+
+    Attributes:
+        contacts, mature, immature, not_ended: contacts; the last three split the first.
+        customers: customers with a contact in the group.
+        repeats: `trials` are mature contacts, `hits` those followed by a repeat.
+        first_contact: `trials` are mature issues (known history, first contact mature), `hits` those
+            whose first contact was not followed.
+        net_first_contact: the same without issues whose first contact could not be resolved at once.
+        issues: chains whose first contact has known history.
+        unknown_history: the other chains.
+        closed_issues: issues that no contact can join any more.
+        size_offsets: (groups + 1,) where each group begins in `sizes` and `size_counts`.
+        sizes, size_counts: contacts per closed issue, ascending within a group, and how many have it.
+        event_offsets: (groups + 1,) where each group begins in `events`.
+        events: delays of followed contacts, none below 0, ascending within a group.
+        censored_offsets: (groups + 1,) where each group begins in `censored`.
+        censored: ages of contacts not followed and younger than the window, ascending within a group.
+        survived: contacts not followed in a whole window (censored at the window).
+    """
+
+    contacts: Ints
+    mature: Ints
+    immature: Ints
+    not_ended: Ints
+    customers: Ints
+    repeats: ClusterSums
+    first_contact: ClusterSums
+    net_first_contact: ClusterSums
+    issues: Ints
+    unknown_history: Ints
+    closed_issues: Ints
+    size_offsets: Ints
+    sizes: Ints
+    size_counts: Ints
+    event_offsets: Ints
+    events: Ints
+    censored_offsets: Ints
+    censored: Ints
+    survived: Ints
+
+
+def find_repeats(
+    customer: Ints,
+    start: Ints,
+    *,
+    as_of: int,
+    window: int,
+    end: Ints | None = None,
+    topic: Ints | None = None,
+    day: Ints | None = None,
+    since_start: bool = False,
+    history_from: int | None = None,
+) -> JudgedContacts:
+    """Judge every contact: followed by a repeat or not, and which issue it belongs to.
+
+    A contact is followed by a repeat when the same customer has a later contact (by start, end, row) that
+    starts no later than a window after this one's end, and whose topic is the same or missing on either
+    side. A contact that is nobody's repeat begins a chain; any other joins the chain of the earlier
+    matching contact whose window reaches furthest. Without topics that is the chain before it.
+
+    Args:
+        customer: codes 0 .. m-1.
+        start: microseconds, none after `as_of`.
+        as_of: "now" in microseconds.
+        window: microseconds, above 0 and below 2**62.
+        end: microseconds or `MISSING`; None when ends are not recorded at all, and the start is used.
+            A contact without an end is still followed by what starts within a window of its start,
+            but never mature. An end after `as_of` counts for what follows and is not an end yet.
+        topic: codes, -1 for no topic.
+        day: number of each contact's day; given, only the first contact of a customer on a day is kept,
+            or the first of each topic when that first contact has one.
+        since_start: measure from the start; ends then only order contacts of one instant.
+        history_from: when the records begin; None for the earliest start.
+    """
+    if history_from is None:
+        history_from = int(start.min(initial=NEVER))
+    order, customer = _sort(customer, start, end)
+    collapsed = np.zeros(order.size, dtype=np.bool_)
+    if day is not None:
+        keep = _first_of_day(customer, day[order], None if topic is None else topic[order])
+        collapsed[order[~keep]] = True
+        order, customer = order[keep], customer[keep]
+
+    begin = start[order]
+    known_history = begin >= history_from + window
+    anchor, ended = begin, np.ones(order.size, dtype=np.bool_)
+    if end is not None and not since_start:
+        last = end[order]
+        missing = last == MISSING
+        anchor, ended = np.where(missing, begin, last), ~missing & (last <= as_of)
+    mature = ended & (anchor <= as_of - window)
+
+    if topic is None:
+        delay, begins = _judge_in_line(customer, begin, anchor, window)
+        first = np.flatnonzero(begins)
+        size = np.diff(first, append=order.size)
+        if anchor is begin:
+            # Within a chain maturity ends once, so the last contact speaks for all.
+            closed = mature[first + size - 1]
+        else:
+            closed = np.logical_and.reduceat(mature, first) if first.size else np.zeros(0, dtype=np.bool_)
+    else:
+        delay, root = _judge_by_topic(customer, begin, anchor, topic[order], window)
+        size = np.bincount(root, minlength=order.size)
+        begins = size > 0
+        size = size[begins]
+        closed = np.bincount(root[~mature], minlength=order.size)[begins] == 0
+    return JudgedContacts(
+        order=order,
+        customer=customer,
+        delay=delay,
+        age=as_of - anchor,
+        followed=delay <= window,
+        mature=mature,
+        not_ended=~ended & (begin <= as_of - window),
+        ended=ended,
+        begins=begins,
+        known_history=known_history,
+        chain_size=size,
+        chain_closed=closed,
+        collapsed=collapsed,
+    )
+
+
+def summarise(
+    contacts: JudgedContacts,
+    *,
+    window: int,
+    group: Ints | None = None,
+    groups: int = 1,
+    resolvable: Bools | None = None,
+) -> RepeatSummary:
+    """Count judged contacts per group; a chain is found over all data and belongs to its first contact's group.
+
+    Args:
+        contacts: from `find_repeats`, with the same `window`.
+        group: codes 0 .. groups-1 of the input rows; None puts all in one group.
+        groups: how many groups there are.
+        resolvable: of the input rows; None when all can be resolved at first contact.
+    """
+    mature, followed, ended = contacts.mature, contacts.followed, contacts.ended
+    issues = contacts.begins & contacts.known_history
+    eligible = issues & mature
+    resolved = eligible & ~followed
+    net = np.ones(1, dtype=np.bool_) if resolvable is None else resolvable[contacts.order]
+    waiting = ended & ~followed
+    everyone = np.ones(mature.size, dtype=np.bool_)
+
+    if group is None:
+        code, cluster = None, contacts.customer
+        owner = np.zeros(int(cluster.max(initial=-1)) + 1, dtype=np.int64)
+    else:
+        code = group[contacts.order]
+        cluster, owner = _customers_in_groups(contacts.customer, code)
+
+    def count(flags: Bools) -> Ints:
+        """How many are flagged in each group."""
+        if code is None:
+            return np.array([np.count_nonzero(flags)])
+        return np.bincount(code[flags], minlength=groups)
+
+    def share(trials: Bools, hits: Bools) -> ClusterSums:
+        """Sums over customers of the flagged contacts."""
+        return _cluster_sums(_tally(cluster, trials, owner.size), _tally(cluster, hits, owner.size), owner, groups)
+
+    def collect(values: Ints, flags: Bools) -> tuple[Ints, Ints]:
+        """Where each group begins, and the flagged values, none below 0, ascending within each group."""
+        chosen = np.maximum(values[flags], 0)
+        if code is None:
+            chosen.sort()
+            return np.array([0, chosen.size]), chosen
+        codes = code[flags]
+        order, _ = _sort(codes, chosen)
+        return _offsets(np.bincount(codes, minlength=groups)), chosen[order]
+
+    # From here on, one entry a chain.
+    closed = contacts.chain_closed & contacts.known_history[contacts.begins]
+    sizes = contacts.chain_size[closed]
+    heads = np.zeros(sizes.size, dtype=np.int64) if code is None else code[contacts.begins][closed]
+    size_offsets, size_values, size_counts = _distribution(heads, sizes, groups)
+
+    event_offsets, events = collect(contacts.delay, ended & followed)
+    censored_offsets, censored = collect(contacts.age, waiting & ~mature)
+    return RepeatSummary(
+        contacts=count(everyone),
+        mature=count(mature),
+        immature=count(~(mature | contacts.not_ended)),
+        not_ended=count(contacts.not_ended),
+        customers=np.bincount(owner[_tally(cluster, everyone, owner.size) > 0], minlength=groups),
+        repeats=share(mature, mature & followed),
+        first_contact=share(eligible, resolved),
+        net_first_contact=share(eligible & net, resolved & net),
+        issues=count(issues),
+        unknown_history=count(contacts.begins & ~contacts.known_history),
+        closed_issues=np.bincount(heads, minlength=groups),
+        size_offsets=size_offsets,
+        sizes=size_values,
+        size_counts=size_counts,
+        event_offsets=event_offsets,
+        events=events,
+        censored_offsets=censored_offsets,
+        censored=censored,
+        survived=count(waiting & mature),
+    )
+
+
+def per_customer(contacts: JudgedContacts, customers: int) -> tuple[Ints, Ints]:
+    """Contacts, and mature contacts followed by a repeat, of each customer code."""
+    everyone = np.ones(contacts.customer.size, dtype=np.bool_)
+    return (
+        _tally(contacts.customer, everyone, customers),
+        _tally(contacts.customer, contacts.mature & contacts.followed, customers),
+    )
+
+
+def _sort(code: Ints, value: Ints, tie: Ints | None = None) -> tuple[Ints, Ints]:
+    """Rows by (code, value, tie, row), and the codes in that order.
+
+    Code, row and as many leading bits of the value as there is room for are packed into one integer, because
+    sorting integers is ten times as fast as `lexsort`. Only rows that this leaves level are sorted again.
+    """
+    rows = code.size
+    if rows == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    low = int(value.min())
+    value_bits = (int(value.max()) - low).bit_length()
+    row_bits = (rows - 1).bit_length()
+    room = 63 - int(code.max()).bit_length() - row_bits
+    dropped = max(0, value_bits - room)
+    kept = value_bits - dropped
+
+    key = np.empty(rows, dtype=np.int64)
+    for begin in range(0, rows, _CHUNK):
+        chunk = slice(begin, begin + _CHUNK)
+        part = key[chunk]
+        np.subtract(value[chunk], low, out=part)
+        part >>= dropped
+        part |= code[chunk] << kept
+        part <<= row_bits
+        part |= np.arange(begin, begin + part.size)
+    key.sort()
+    order = key & ((1 << row_bits) - 1)
+    key >>= row_bits
+    if dropped or tie is not None:
+        level = key[1:] == key[:-1]
+        if level.any():
+            unsure = np.zeros(rows, dtype=np.bool_)
+            unsure[1:] = level
+            unsure[:-1] |= level
+            at = np.flatnonzero(unsure)
+            row = order[at]
+            columns = (row, value[row], key[at]) if tie is None else (row, tie[row], value[row], key[at])
+            order[at] = row[np.lexsort(columns)]
+    key >>= kept
+    return order, key
+
+
+def _starts(*columns: Ints) -> Bools:
+    """Where a run of equal rows begins."""
+    begins = np.ones(columns[0].size, dtype=np.bool_)
+    begins[1:] = columns[0][1:] != columns[0][:-1]
+    for column in columns[1:]:
+        begins[1:] |= column[1:] != column[:-1]
+    return begins
+
+
+def _first_of_day(customer: Ints, day: Ints, topic: Ints | None) -> Bools:
+    """Which contacts stay when a customer's contacts of one day are one contact (one a topic)."""
+    first = _starts(customer, day)
+    if topic is None:
+        return first
+    head = np.maximum.accumulate(np.where(first, np.arange(first.size), 0))
+    order, _ = _sort(customer, topic)
+    first_of_topic = np.empty_like(first)
+    first_of_topic[order] = _starts(customer[order], topic[order], day[order])
+    # A contact without a topic matches every other: at the head of a day it stands for all of them,
+    # later it belongs to one that is already there.
+    return first | (first_of_topic & (topic >= 0) & (topic[head] >= 0))
+
+
+def _furthest(segment: Ints, anchor: Ints) -> Ints:
+    """For each row the row, up to itself in its segment, with the latest anchor; the later of equal ones.
+
+    Segments are ascending codes. Ends mostly ascend with the starts, so only segments where one falls back
+    are ranked; there a running maximum of (segment, rank of the anchor) finds the row.
+    """
+    best = np.arange(anchor.size)
+    falls = (anchor[1:] < anchor[:-1]) & (segment[1:] == segment[:-1])
+    if falls.any():
+        affected = np.zeros(int(segment[-1]) + 1, dtype=np.bool_)
+        affected[segment[1:][falls]] = True
+        at = np.flatnonzero(affected[segment])
+        by_anchor = np.argsort(anchor[at], kind="stable")
+        rank = np.empty_like(at)
+        rank[by_anchor] = np.arange(at.size)
+        top = np.maximum.accumulate(segment[at] * at.size + rank) % at.size
+        best[at] = at[by_anchor[top]]
+    return best
+
+
+def _judge_in_line(customer: Ints, begin: Ints, anchor: Ints, window: int) -> tuple[Ints, Bools]:
+    """Delays, and which contacts begin a chain, when every contact of a customer matches every other."""
+    delay = np.empty_like(begin)
+    delay[-1:] = NEVER
+    np.subtract(begin[1:], anchor[:-1], out=delay[:-1])
+    new_customer = _starts(customer)
+    np.copyto(delay[:-1], NEVER, where=new_customer[1:])
+    begins = np.ones(begin.size, dtype=np.bool_)
+    if anchor is begin:
+        np.greater(delay[:-1], window, out=begins[1:])
+    else:
+        # A long contact may reach past shorter ones after it.
+        reach = anchor[_furthest(customer, anchor)]
+        begins[1:] = new_customer[1:] | (begin[1:] - reach[:-1] > window)
+    return delay, begins
+
+
+def _judge_by_topic(customer: Ints, begin: Ints, anchor: Ints, topic: Ints, window: int) -> tuple[Ints, Ints]:
+    """Delays, and the position of the first contact of each contact's chain, when topics must match."""
+    size = begin.size
+    at = np.arange(size)
+    untold = topic < 0
+    order, _ = _sort(customer, topic)
+    begins = _starts(customer[order], topic[order])
+    same = ~begins[1:]
+
+    # Next match: the next of this topic or the next without one, whichever comes first.
+    following = np.full(size + 1, size)
+    following[order[:-1][same]] = order[1:][same]
+    next_untold = np.full(size + 1, size)
+    next_untold[:-1] = np.minimum.accumulate(np.where(untold, at, size)[::-1])[::-1]
+    following[:-1] = np.where(untold, at + 1, np.minimum(following[:-1], next_untold[1:]))
+    delay = np.full(size, NEVER)
+    has = following[:-1] < size
+    has[has] = customer[following[:-1][has]] == customer[has]
+    delay[has] = begin[following[:-1][has]] - anchor[has]
+
+    # Furthest-reaching earlier match, among this topic, among those without one, or among all.
+    parent = np.full(size, -1)
+    furthest = order[_furthest(np.cumsum(begins) - 1, anchor[order])]
+    parent[order[1:][same]] = furthest[:-1][same]
+    if untold.any():
+        bare = np.flatnonzero(untold)
+        furthest_bare = bare[_furthest(customer[bare], anchor[bare])]
+        before: Ints = np.cumsum(untold) - untold
+        candidate = np.where(before > 0, furthest_bare[before - 1], -1)
+        candidate[(candidate >= 0) & (customer[candidate] != customer)] = -1
+        better = (candidate >= 0) & ((parent < 0) | (anchor[candidate] >= anchor[parent]))
+        parent = np.where(better, candidate, parent)
+        follows = untold[1:] & (customer[1:] == customer[:-1])
+        parent[1:][follows] = _furthest(customer, anchor)[:-1][follows]
+    joins = (parent >= 0) & (begin - anchor[parent] <= window)
+    root = np.where(joins, parent, at)
+    while not np.array_equal(further := root[root], root):
+        root = further
+    return delay, root
+
+
+def _customers_in_groups(customer: Ints, group: Ints) -> tuple[Ints, Ints]:
+    """A code for each (customer, group) pair, and the group of each code."""
+    order, _ = _sort(customer, group)
+    begins = _starts(customer[order], group[order])
+    code = np.empty_like(customer)
+    code[order] = np.cumsum(begins) - 1
+    return code, group[order[begins]]
+
+
+def _tally(code: Ints, flags: Bools, size: int) -> Ints:
+    """Flagged rows of each code; codes that lie close together in rows that do."""
+    counts = np.zeros(size, dtype=np.int64)
+    for begin in range(0, code.size, _CHUNK):
+        chosen = code[begin : begin + _CHUNK][flags[begin : begin + _CHUNK]]
+        if chosen.size:
+            low = int(chosen.min())
+            found = np.bincount(chosen - low)
+            counts[low : low + found.size] += found
+    return counts
+
+
+def _cluster_sums(trials: Ints, hits: Ints, owner: Ints, groups: int) -> ClusterSums:
+    """Sums over clusters with their trials and hits, for the group that owns each cluster."""
+
+    def total(values: Ints | Bools) -> Ints:
+        if groups == 1:
+            return np.array([values.sum()], dtype=np.int64)
+        # Float weights are exact up to 2**53, more than a sum of squared counts reaches.
+        return np.bincount(owner, weights=values, minlength=groups).astype(np.int64)
+
+    return ClusterSums(
+        clusters=total(trials > 0),
+        clusters_with_hits=total(hits > 0),
+        trials=total(trials),
+        hits=total(hits),
+        hits_hits=total(hits * hits),
+        hits_trials=total(hits * trials),
+        trials_trials=total(trials * trials),
+    )
+
+
+def _offsets(counts: Ints) -> Ints:
+    return np.concatenate(([0], np.cumsum(counts)))
+
+
+def _distribution(group: Ints, size: Ints, groups: int) -> tuple[Ints, Ints, Ints]:
+    """Offsets per group, and the sizes that occur in each, ascending, with their counts."""
+    width = int(size.max(initial=0)) + 1
+    pair = group * width + size
+    if groups * width <= 4 * pair.size:
+        counts = np.bincount(pair)
+        seen = np.flatnonzero(counts)
+        counts = counts[seen]
+    else:
+        seen, counts = np.unique(pair, return_counts=True)
+    return _offsets(np.bincount(seen // width, minlength=groups)), seen % width, counts

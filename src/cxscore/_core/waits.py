@@ -1,0 +1,555 @@
+"""The walk over a message log: who waited for whom, from when until when.
+
+Plain columns in, plain columns out. This module knows conversations as codes 0..n-1, instants as int64
+microseconds and rows by a small kind code; it knows nothing of authors, policies, time zones or groups.
+
+The rules, in the order in which they apply:
+
+* At one instant the rows of a conversation stand in the order of their kind codes: customers, then bots,
+  then agents, then what closes the conversation.
+* A run of customer messages opens one wait, at its first message. The next row that is an answer, a
+  resolution or an abandonment ends it. An ending with no open wait does nothing.
+* The last hand-off after the first customer message and before the first answer after it starts the first
+  wait instead; everything between that customer message and the hand-off then neither opens nor ends.
+* With ``expires`` a wait that nothing has ended by ``start + expires`` lapses there, and a customer message
+  of the same run later than that opens the next one.
+* A conversation with a bot message after the first customer message, no hand-off and no answer after that
+  message opens no wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "ABANDONED",
+    "ANSWER",
+    "BOT",
+    "CUSTOMER",
+    "IGNORED",
+    "NEVER",
+    "RESOLVED",
+    "WAIT_ABANDONED",
+    "WAIT_ANSWERED",
+    "WAIT_CLOSED",
+    "WAIT_LAPSED",
+    "WAIT_OPEN",
+    "AgentTurns",
+    "Conversations",
+    "Waits",
+    "Walk",
+    "agent_time",
+    "order",
+    "walk",
+]
+
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+AnyInts: TypeAlias = NDArray[np.integer[Any]]
+Rows: TypeAlias = Ints | slice
+T = TypeVar("T")
+
+# Kinds of rows. Their numeric order is their order at one instant.
+CUSTOMER = 0  # public, not automatic
+BOT = 1
+IGNORED = 2  # private notes and automatic messages: they matter only when they carry a hand-off
+ANSWER = 3  # public message of a human agent, not automatic
+RESOLVED = 4
+ABANDONED = 5
+
+# How a wait ended.
+WAIT_ANSWERED = 0
+WAIT_CLOSED = 1
+WAIT_ABANDONED = 2
+WAIT_LAPSED = 3
+WAIT_OPEN = 4
+_OUTCOME_OF_KIND = np.array([WAIT_OPEN] * 3 + [WAIT_ANSWERED, WAIT_CLOSED, WAIT_ABANDONED], np.int8)
+
+NEVER = int(np.iinfo(np.int64).min)  # the bits of NaT, so a view as datetime64 reads right
+
+_BLOCK = 1 << 18  # rows sorted at a time, and rows walked at a time: what stays in the cache
+_STAMP_BITS = 4  # below the instant in a stamp: three bits of kind, one of hand-off
+
+
+class Waits(NamedTuple):
+    """One entry a wait, ordered by conversation and start."""
+
+    conversation: Ints
+    opened_by: Ints  # row of the customer message, or of the hand-off
+    start: Ints
+    end: Ints  # NEVER while open
+    outcome: NDArray[np.int8]
+    answered_by: Ints  # row of the answer, -1 without
+    is_first: Bools  # the wait for the first response
+
+
+class Conversations(NamedTuple):
+    """One entry a conversation code."""
+
+    first_customer: Ints  # row, -1 without a customer message
+    customer_messages: NDArray[np.int32]
+    answers: NDArray[np.int32]
+    outbound: Bools  # an agent wrote before any customer did
+    bot_only: Bools
+    resolved_at: Ints  # the last resolution, NEVER without
+
+
+class AgentTurns(NamedTuple):
+    """Stretches in which the last public message was an agent's, up to the last resolution.
+
+    Only conversations that were resolved have any.
+    """
+
+    conversation: Ints
+    start: Ints
+    end: Ints
+
+
+class Walk(NamedTuple):
+    """What one pass over the log finds."""
+
+    waits: Waits
+    conversations: Conversations
+    agent_turns: AgentTurns
+
+
+class _Part(NamedTuple):
+    """All counting rows of some conversations, in order."""
+
+    row: Ints
+    conversation: Ints
+    at: Ints
+    kind: NDArray[np.int8]
+    handoffs: Ints  # positions in the part
+    new: Bools  # the first row of its conversation
+
+
+class _Log(NamedTuple):
+    """The columns as they were given, and which of their rows count (None for all)."""
+
+    conversation: AnyInts
+    at: Ints
+    kind: AnyInts
+    handoff: Bools | None
+    counting: Ints | None
+    n_conversations: int
+    threads: int
+
+    def __len__(self) -> int:
+        return len(self.at) if self.counting is None else len(self.counting)
+
+    def rows(self, where: slice) -> Rows:
+        """Row numbers of a stretch of counting rows: a slice where that says the same, as it reads faster."""
+        return where if self.counting is None else self.counting[where]
+
+    def stamps(self, rows: Rows, origin: int) -> Ints:
+        """Instant, kind and hand-off in one number each, so that one comparison orders two rows."""
+        stamps = self.at[rows] - origin
+        stamps <<= _STAMP_BITS
+        stamps |= self.kind[rows].astype(np.int8) << 1  # int8 keeps the temporary small
+        if self.handoff is not None:
+            stamps |= self.handoff[rows]
+        return stamps
+
+    def each(self, work: Callable[[int], T], numbers: range) -> list[T]:
+        """Do independent pieces of work; numpy lets go of the interpreter lock inside them."""
+        if self.threads == 1 or len(numbers) < 2:
+            return [work(number) for number in numbers]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(work, numbers))
+
+
+# --- order ---------------------------------------------------------------------------------------------
+
+
+def order(conversation: AnyInts, at: Ints, rank: AnyInts, n_conversations: int, *, threads: int = 1) -> Ints:
+    """Row numbers sorted by conversation, instant and rank (0..7); equal rows keep their order."""
+    log = _Log(conversation, at, rank, None, None, n_conversations, threads)
+    return _joined([part.row for part in _each_part(log, lambda part: part)], np.int64)
+
+
+def _each_part(log: _Log, work: Callable[[_Part], T]) -> list[T]:
+    """Cut the log into parts of whole conversations, put each in order and work on it.
+
+    The sort has two levels, both inside the cache: blocks of rows by packed keys `conversation | leading
+    bits of the stamp | row`, then one range of conversations at a time out of all blocks. What the leading
+    bits cannot tell apart is put right in the part.
+    """
+    n_rows = len(log)
+    if n_rows == 0:
+        return []
+    origin = int(log.at.min())
+    n_parts = -(-n_rows // _BLOCK)
+    cuts = np.linspace(0, log.n_conversations, n_parts + 1).astype(np.int64)
+    rows_of = _sorted_rows(log, cuts) or _rows_by_blocks(log, cuts, origin)
+
+    def part(number: int) -> T | None:
+        rows, conversation = rows_of(number)
+        if len(conversation) == 0:
+            return None
+        new = _changes(conversation)
+        stamps = log.stamps(rows, origin)
+        disorder = stamps[1:] < stamps[:-1]
+        disorder &= ~new[1:]
+        row = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+        if disorder.any():
+            where, chosen = _put_right(stamps, new, np.flatnonzero(disorder) + 1)
+            row, stamps[where] = row.copy(), stamps[chosen]
+            row[where] = row[chosen]
+        low = stamps.astype(np.int8)
+        kind = (low >> 1) & np.int8(7)
+        handoffs = np.flatnonzero(low & np.int8(1)) if log.handoff is not None else np.empty(0, np.int64)
+        stamps >>= _STAMP_BITS
+        stamps += origin
+        return work(_Part(row, conversation, stamps, kind, handoffs, new))
+
+    return [found for found in log.each(part, range(n_parts)) if found is not None]
+
+
+def _sorted_rows(log: _Log, cuts: Ints) -> Callable[[int], tuple[Rows, Ints]] | None:
+    """Rows and conversations of each part when the conversations already stand together, else None."""
+    codes = log.conversation if log.counting is None else log.conversation[log.counting]
+    if not (codes[1:] >= codes[:-1]).all():
+        return None
+    edges = np.searchsorted(codes, cuts)
+
+    def rows_of(number: int) -> tuple[Rows, Ints]:
+        where = slice(int(edges[number]), int(edges[number + 1]))
+        return log.rows(where), codes[where].astype(np.int64)
+
+    return rows_of
+
+
+def _rows_by_blocks(log: _Log, cuts: Ints, origin: int) -> Callable[[int], tuple[Rows, Ints]]:
+    """Rows and conversations of each part out of sorted blocks."""
+    row_bits = (len(log.at) - 1).bit_length()
+    spare = 63 - row_bits - (log.n_conversations - 1).bit_length()
+    stamp_bits = (int(log.at.max()) - origin).bit_length() + _STAMP_BITS
+    in_time = bool((log.at[1:] >= log.at[:-1]).all())  # then the row number stands for the instant
+    lead_bits = 0 if in_time else min(spare, stamp_bits)
+    shift = row_bits + lead_bits
+
+    def sorted_block(first: int) -> Ints:
+        rows = log.rows(slice(first, min(first + _BLOCK, len(log))))
+        keys = log.conversation[rows].astype(np.int64)
+        if lead_bits:
+            keys <<= lead_bits
+            keys |= log.stamps(rows, origin) >> (stamp_bits - lead_bits)
+        keys <<= row_bits
+        keys |= np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+        keys.sort()
+        return keys
+
+    blocks = log.each(sorted_block, range(0, len(log), _BLOCK))
+    # The last cut is left to the end of the block: shifted, it may not fit.
+    edges = [[*np.searchsorted(block, cuts[:-1] << shift).tolist(), len(block)] for block in blocks]
+
+    def rows_of(number: int) -> tuple[Rows, Ints]:
+        keys = np.concatenate(
+            [block[edge[number] : edge[number + 1]] for block, edge in zip(blocks, edges, strict=True)]
+        )
+        keys.sort()
+        conversation = keys >> shift
+        keys &= (1 << row_bits) - 1
+        return keys, conversation
+
+    return rows_of
+
+
+def _put_right(stamps: Ints, new: Bools, disorder: Ints) -> tuple[Ints, Ints]:
+    """Sort the conversations of the rows that are out of order; equal stamps already stand in row order.
+
+    Returns positions, and the positions whose rows belong there.
+    """
+    starts = np.flatnonzero(new)
+    wrong = np.searchsorted(starts, disorder, side="right") - 1
+    wrong = wrong[_changes(wrong)]
+    sizes = np.diff(starts, append=len(stamps))[wrong]
+    where = _ranges(starts[wrong], sizes)
+    group = np.repeat(np.arange(len(wrong)), sizes)
+    # Packed keys again, of stamps that count from the start of their own conversation: few bits say all.
+    stamp = stamps[where]
+    keys = stamp - np.repeat(np.minimum.reduceat(stamp, np.cumsum(sizes) - sizes), sizes)
+    stamp_bits = int(keys.max()).bit_length()
+    position_bits = (len(where) - 1).bit_length()
+    spare = 63 - position_bits - (len(wrong) - 1).bit_length()
+    keys >>= max(0, stamp_bits - spare)
+    keys |= group << min(spare, stamp_bits)
+    keys <<= position_bits
+    keys |= np.arange(len(where))
+    keys.sort()
+    keys &= (1 << position_bits) - 1
+    if stamp_bits > spare:
+        stamp = stamp[keys]
+        if ((stamp[1:] < stamp[:-1]) & (group[1:] == group[:-1])).any():
+            keys = keys[np.lexsort((stamp, group))]
+    return where, where[keys]
+
+
+# --- the walk ------------------------------------------------------------------------------------------
+
+
+def walk(
+    conversation: AnyInts,
+    at: Ints,
+    kind: AnyInts,
+    handoff: Bools | None,
+    n_conversations: int,
+    *,
+    now: int,
+    expires: int | None = None,
+    threads: int = 1,
+) -> Walk:
+    """Find all waits of a log in any row order.
+
+    Rows after ``now`` must have been left out. Instants span less than 2**58 microseconds (9,000 years).
+    """
+    ignorable = (kind == BOT) | (kind == IGNORED)
+    bots = np.flatnonzero(kind == BOT)
+    if handoff is not None:
+        ignorable &= ~handoff
+    counting = np.flatnonzero(~ignorable) if ignorable.any() else None
+    log = _Log(conversation, at, kind, handoff, counting, n_conversations, threads)
+    found = Conversations(
+        first_customer=np.full(n_conversations, -1, np.int64),
+        customer_messages=np.zeros(n_conversations, np.int32),
+        answers=np.zeros(n_conversations, np.int32),
+        outbound=np.zeros(n_conversations, np.bool_),
+        bot_only=np.zeros(n_conversations, np.bool_),
+        resolved_at=np.full(n_conversations, NEVER, np.int64),
+    )
+    last_bot = None
+    if len(bots):
+        last_bot = np.full(n_conversations, NEVER, np.int64)
+        np.maximum.at(last_bot, conversation[bots], at[bots])
+
+    def work(part: _Part) -> tuple[Waits, AgentTurns]:
+        first = _note_messages(part, found)
+        turns = _agent_turns(part, found)
+        if last_bot is not None:
+            _note_bot_only(part, first, last_bot, found)
+        if len(part.handoffs):
+            part = _start_at_handoffs(part, first)
+        opens, lasts = _runs(part.kind == CUSTOMER, part.new)
+        if last_bot is not None:
+            human = np.flatnonzero(~found.bot_only[part.conversation[opens]])
+            opens, lasts = opens[human], lasts[human]
+        return _waits(part, opens, lasts, now, expires), turns
+
+    parts = _each_part(log, work)
+    return Walk(
+        Waits(
+            _joined([waits.conversation for waits, _ in parts], np.int64),
+            _joined([waits.opened_by for waits, _ in parts], np.int64),
+            _joined([waits.start for waits, _ in parts], np.int64),
+            _joined([waits.end for waits, _ in parts], np.int64),
+            _joined([waits.outcome for waits, _ in parts], np.int8),
+            _joined([waits.answered_by for waits, _ in parts], np.int64),
+            _joined([waits.is_first for waits, _ in parts], np.bool_),
+        ),
+        found,
+        AgentTurns(
+            _joined([turns.conversation for _, turns in parts], np.int64),
+            _joined([turns.start for _, turns in parts], np.int64),
+            _joined([turns.end for _, turns in parts], np.int64),
+        ),
+    )
+
+
+def agent_time(turns: AgentTurns, conversations: Conversations) -> Ints:
+    """Microseconds to take off the time from opening to the last resolution; NEVER where not resolved."""
+    total = np.where(conversations.resolved_at == NEVER, NEVER, 0)
+    np.add.at(total, turns.conversation, turns.end - turns.start)
+    return total
+
+
+def _note_messages(part: _Part, found: Conversations) -> Ints:
+    """Count the messages of people and see who wrote the first; returns the first customer messages."""
+    is_customer, is_answer = part.kind == CUSTOMER, part.kind == ANSWER
+    first, code, _ = _first_of_each(part, is_customer | is_answer)
+    found.outbound[code] = is_answer[first]
+    _, code, found_here = _first_of_each(part, is_answer)
+    found.answers[code] = found_here
+    first, code, found_here = _first_of_each(part, is_customer)
+    found.customer_messages[code] = found_here
+    found.first_customer[code] = part.row[first]
+    return first
+
+
+def _first_of_each(part: _Part, mask: Bools) -> tuple[Ints, Ints, Ints]:
+    """First position in the mask of each conversation that has one, its conversation, and how many it has."""
+    positions = np.flatnonzero(mask)
+    code = part.conversation[positions]
+    starts = np.flatnonzero(_changes(code))
+    return positions[starts], code[starts], np.diff(starts, append=len(code))
+
+
+def _agent_turns(part: _Part, found: Conversations) -> AgentTurns:
+    """Stretches with an agent's message as the last public one, and the last resolutions."""
+    resolved = np.flatnonzero(part.kind == RESOLVED)
+    last = resolved[_ends(part.conversation[resolved])]
+    found.resolved_at[part.conversation[last]] = part.at[last]
+    if len(resolved) == 0:
+        return AgentTurns(resolved, resolved, resolved)
+    people = np.flatnonzero((part.kind == CUSTOMER) | (part.kind == ANSWER))
+    code, at = part.conversation[people], part.at[people]
+    begins, lasts = _runs(part.kind[people] == ANSWER, _changes(code))
+    following = np.minimum(lasts + 1, len(code) - 1)
+    conversation, start = code[begins], at[begins]
+    limit = found.resolved_at[conversation]
+    replied = (following > lasts) & (code[following] == conversation)
+    end = np.where(replied, np.minimum(at[following], limit), limit)
+    kept = np.flatnonzero(end > start)  # NEVER is less than any instant
+    return AgentTurns(conversation[kept], start[kept], end[kept])
+
+
+def _note_bot_only(part: _Part, first: Ints, last_bot: Ints, found: Conversations) -> None:
+    """Mark the conversations that only bots took part in, of those with a first customer message."""
+    code = part.conversation[first]
+    # A bot at the very instant of the first customer message stands after it.
+    bot = last_bot[code] >= part.at[first]
+    handed = part.conversation[part.handoffs]
+    bot[np.isin(code, handed, kind="sort")] = False
+    answers = np.flatnonzero(part.kind == ANSWER)
+    after = np.searchsorted(answers, first)
+    answered = after < len(answers)
+    answered[answered] = part.conversation[answers[after[answered]]] == code[answered]
+    found.bot_only[code] = bot & ~answered
+
+
+def _start_at_handoffs(part: _Part, first: Ints) -> _Part:
+    """Let the last hand-off between first customer message and first answer open the wait in its stead."""
+    handoffs = part.handoffs
+    code = part.conversation[handoffs]
+    which = np.searchsorted(part.conversation[first], code)
+    known = which < len(first)
+    known[known] = part.conversation[first[which[known]]] == code[known]
+    handoffs, code, which = handoffs[known], code[known], which[known]
+    opened = first[which]
+    # Past the last answer stands the end of the part; an answer of a later conversation is no less far.
+    answers = np.append(np.flatnonzero(part.kind == ANSWER), len(part.kind))
+    effective = (opened < handoffs) & (handoffs < answers[np.searchsorted(answers, opened)])
+    effective[effective] = _ends(code[effective])
+    opened, handoffs = opened[effective], handoffs[effective]
+
+    kind = part.kind.copy()
+    kind[handoffs] = CUSTOMER
+    step = np.zeros(len(kind), np.int8)
+    step[opened] = 1
+    step[handoffs] = -1
+    kept = np.cumsum(step, dtype=np.int8) == 0
+    kept &= (kind != BOT) & (kind != IGNORED)
+    where = np.flatnonzero(kept)
+    conversation = part.conversation[where]
+    return _Part(part.row[where], conversation, part.at[where], kind[where], handoffs[:0], _changes(conversation))
+
+
+def _waits(part: _Part, opens: Ints, lasts: Ints, now: int, expires: int | None) -> Waits:
+    """One wait a run of customer messages, or more where it lapses within the run."""
+    following = np.minimum(lasts + 1, len(part.kind) - 1)
+    # The last row of a part is its own follower: a customer's, and so no ending.
+    outcome = _OUTCOME_OF_KIND[part.kind[following]]
+    outcome[np.flatnonzero(part.new[following])] = WAIT_OPEN
+    end = part.at[following]
+    end[np.flatnonzero(outcome == WAIT_OPEN)] = NEVER
+    if expires is not None:
+        opens, run = _reopenings(part.at, opens, lasts, expires)
+        is_last_of_run = _ends(run)
+        outcome, end, following = outcome[run], end[run], following[run]
+        deadline = part.at[opens] + expires
+        late = (deadline < end) | ((outcome == WAIT_OPEN) & (deadline < now))  # NEVER is less than any
+        lapsed = np.flatnonzero(~is_last_of_run | late)
+        outcome[lapsed] = WAIT_LAPSED
+        end[lapsed] = deadline[lapsed]
+    answered_by = part.row[following]
+    answered_by[np.flatnonzero(outcome != WAIT_ANSWERED)] = -1
+    conversation = part.conversation[opens]
+    return Waits(
+        conversation,
+        part.row[opens],
+        part.at[opens],
+        end,
+        outcome,
+        answered_by,
+        _changes(conversation),
+    )
+
+
+def _reopenings(at: Ints, opens: Ints, lasts: Ints, expires: int) -> tuple[Ints, Ints]:
+    """Positions that open a wait when waits lapse, and the number of the run of each.
+
+    From any message of a run the next wait would open at the first message later than its deadline. These
+    steps are followed from all openings at once, doubling the stride each time, so that a run with very many
+    lapses costs no more rounds than the logarithm of their number.
+    """
+    split = np.flatnonzero(at[lasts] - at[opens] > expires)
+    sizes = lasts[split] - opens[split] + 1
+    stops = np.cumsum(sizes)
+    member = _ranges(opens[split], sizes)
+    instant = at[member]
+    nowhere = len(member)
+
+    low, high = np.arange(1, nowhere + 1), np.repeat(stops, sizes)
+    unsure = np.flatnonzero(low < high)
+    while len(unsure):
+        bottom, top = low[unsure], high[unsure]
+        middle = (bottom + top) >> 1
+        later = instant[middle] - instant[unsure] > expires
+        # Multiplying by the condition is several times faster here than np.where.
+        high[unsure] = top + (middle - top) * later
+        low[unsure] = bottom + (middle + 1 - bottom) * ~later
+        unsure = unsure[np.flatnonzero(low[unsure] < high[unsure])]
+
+    step = np.append(low, nowhere)
+    step[np.flatnonzero(low == np.repeat(stops, sizes))] = nowhere
+    reached = np.zeros(nowhere + 1, np.bool_)
+    reached[stops - sizes] = True
+    while step.min(initial=nowhere) < nowhere:
+        reached[step[np.flatnonzero(reached)]] = True
+        step = step[step]
+
+    opening = np.zeros(len(at), np.bool_)
+    opening[member[np.flatnonzero(reached[:-1])]] = True
+    opening[opens] = True
+    positions = np.flatnonzero(opening)
+    starts_run = np.zeros(len(at), np.bool_)
+    starts_run[opens] = True
+    return positions, np.cumsum(starts_run[positions]) - 1
+
+
+def _ranges(starts: Ints, sizes: Ints) -> Ints:
+    """The numbers from each start on, as many as its size, one range after the other."""
+    ranges = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    ranges += np.arange(len(ranges))
+    return ranges
+
+
+def _runs(mask: Bools, new: Bools) -> tuple[Ints, Ints]:
+    """First and last positions of the runs of True; a run never crosses into a new conversation."""
+    first, last = mask.copy(), mask.copy()
+    first[1:] &= new[1:] | ~mask[:-1]
+    last[:-1] &= new[1:] | ~mask[1:]
+    return np.flatnonzero(first), np.flatnonzero(last)
+
+
+def _changes(values: Ints) -> Bools:
+    """Whether each value differs from the one before it; the first does."""
+    changes = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return changes
+
+
+def _ends(values: Ints) -> Bools:
+    """Whether each value differs from the one after it; the last does."""
+    ends = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=ends[:-1])
+    return ends
+
+
+def _joined(pieces: list[Any], dtype: type[np.generic]) -> Any:
+    return np.concatenate(pieces) if pieces else np.empty(0, dtype)

@@ -1,0 +1,1 @@
+"""Judgements on results and groups; never on raw input."""

@@ -1,0 +1,1 @@
+"""One file a metric: its result and its public function. They never import each other."""

@@ -1,0 +1,653 @@
+"""NPS, CSAT and CES: three readings of one count matrix, each with its result and its function.
+
+Door (`tallies`) → core (`scores`, `intervals`) → frozen result. One group, a thousand and a million
+take the same formulas: plain numbers for one, arrays for many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Literal, TypeVar, overload
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .._checks import check_choice, check_confidence
+from .._core import intervals, scores
+from .._core.distributions import z_value
+from .._frozen import FrozenMap
+from .._results import Interval, Result, Signature, show
+from ..errors import NotYetError
+from ..groups import Groups
+from ..scales import CES_1_7, CSAT_1_5, NPS_0_10, Scale
+from ..tallies._scores import ScoreTable, ScoreTally, score_table, score_tally
+
+__all__ = [
+    "CesMethod",
+    "CesResult",
+    "CsatMethod",
+    "CsatResult",
+    "Invalid",
+    "Missing",
+    "NpsMethod",
+    "NpsResult",
+    "ces",
+    "csat",
+    "nps",
+]
+
+Missing = Literal["drop", "raise"]
+Invalid = Literal["raise", "drop"]
+NpsMethod = Literal["score", "adjusted-wald", "wald"]
+CsatMethod = Literal["wilson", "agresti-coull", "wald"]
+CesMethod = Literal["adjusted-t", "t"]
+
+Number = Any  # a float for one group, a float array for many
+Limits = tuple[Number, Number]
+R = TypeVar("R", bound=Result)
+
+_NPS_LIMITS: dict[str, Callable[..., Limits]] = {
+    "score": intervals.nps_score,
+    "adjusted-wald": intervals.nps_adjusted_wald,
+    "wald": intervals.nps_wald,
+}
+_SHARE_LIMITS: dict[str, Callable[..., Limits]] = {
+    "wilson": intervals.wilson,
+    "agresti-coull": intervals.agresti_coull,
+    "wald": intervals.wald,
+}
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ScoreResult(Result):
+    """What the three survey results share.
+
+    Attributes:
+        score: the figure the metric is named for.
+        interval: its confidence interval, in the unit of `score`.
+        iid_interval: the interval that takes every answer as independent; differs only with clusters.
+        distribution: point to number of answers, all points of the scale.
+        effective_n: Kish's effective number of answers; `n` without weights.
+        respondents: distinct people behind the answers, None where not known.
+        asked: invitations behind the answers, None where not known.
+        response_rate: answers over invitations, None where not known.
+    """
+
+    score: float
+    interval: Interval
+    iid_interval: Interval
+    distribution: FrozenMap[int, int]
+    effective_n: float
+    # Context that only some doors can know; the figures are the same without it.
+    respondents: int | None = attrs.field(default=None, eq=False)
+    asked: int | None = attrs.field(default=None, eq=False)
+    response_rate: float | None = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class NpsResult(ScoreResult):
+    """Net Promoter Score in points, with everything it was made of.
+
+    Attributes:
+        promoters: answers in the good band.
+        passives: answers in neither band.
+        detractors: answers in the poor band.
+        promoter_share: share of promoters, 0 to 1, weighted where weights were given.
+        passive_share: share of passives.
+        detractor_share: share of detractors.
+        mean: mean answer on the scale.
+        total_weight: sum of the weights; `n` without weights.
+    """
+
+    promoters: int
+    passives: int
+    detractors: int
+    promoter_share: float
+    passive_share: float
+    detractor_share: float
+    mean: float
+    total_weight: float
+
+    def __str__(self) -> str:
+        return f"NPS {show(self.score)} ({self.interval}, n={self.n:,})"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        return [
+            ("NPS", f"{show(self.score)} ({self.interval})"),
+            ("promoters", _share(self.promoters, self.promoter_share)),
+            ("passives", _share(self.passives, self.passive_share)),
+            ("detractors", _share(self.detractors, self.detractor_share)),
+            ("mean answer", show(self.mean, digits=2)),
+            ("answers", f"{self.n:,}"),
+        ]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class CsatResult(ScoreResult):
+    """Customer satisfaction: percent of answers at or above the criterion.
+
+    Attributes:
+        satisfied: answers in the good band.
+        neutral: answers in neither band; they stay in the denominator.
+        dissatisfied: answers in the poor band.
+        satisfied_share: share of satisfied answers, 0 to 1, weighted where weights were given.
+        dissatisfied_share: share of dissatisfied answers.
+        net: satisfied minus dissatisfied, in points -100 to 100.
+        net_interval: its interval (score method).
+        mean: mean answer on the scale.
+        total_weight: sum of the weights; `n` without weights.
+    """
+
+    satisfied: int
+    neutral: int
+    dissatisfied: int
+    satisfied_share: float
+    dissatisfied_share: float
+    net: float
+    net_interval: Interval
+    mean: float
+    total_weight: float
+
+    def __str__(self) -> str:
+        return f"CSAT {show(self.score)}% ({self.interval}, n={self.n:,})"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        return [
+            ("CSAT", f"{show(self.score)}% ({self.interval})"),
+            ("satisfied", _share(self.satisfied, self.satisfied_share)),
+            ("neutral", f"{self.neutral:,}"),
+            ("dissatisfied", _share(self.dissatisfied, self.dissatisfied_share)),
+            ("net", f"{show(self.net)} ({self.net_interval})"),
+            ("mean answer", show(self.mean, digits=2)),
+            ("answers", f"{self.n:,}"),
+        ]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class CesResult(ScoreResult):
+    """Customer effort: four figures that are all called CES; the mean is `score`.
+
+    Attributes:
+        easy: answers in the good band.
+        difficult: answers in the poor band.
+        easy_share: share of easy answers, 0 to 1, weighted where weights were given.
+        easy_interval: its interval (Wilson).
+        top_two_share: share of the two best points.
+        top_two_interval: its interval (Wilson).
+        difficult_share: share of difficult answers.
+        net_index: two best points minus difficult, in points -100 to 100.
+        net_interval: its interval (score method).
+        total_weight: sum of the weights; `n` without weights.
+    """
+
+    easy: int
+    difficult: int
+    easy_share: float
+    easy_interval: Interval
+    top_two_share: float
+    top_two_interval: Interval
+    difficult_share: float
+    net_index: float
+    net_interval: Interval
+    total_weight: float
+
+    def __str__(self) -> str:
+        return f"CES {show(self.score, digits=2)} ({_interval(self.interval, 2)}, n={self.n:,})"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        return [
+            ("CES, mean", f"{show(self.score, digits=2)} ({_interval(self.interval, 2)})"),
+            ("easy", f"{_share(self.easy, self.easy_share)}, {_percent_interval(self.easy_interval)}"),
+            ("top two", f"{show(self.top_two_share * 100)}%, {_percent_interval(self.top_two_interval)}"),
+            ("difficult", _share(self.difficult, self.difficult_share)),
+            ("net index", f"{show(self.net_index)} ({self.net_interval})"),
+            ("answers", f"{self.n:,}"),
+        ]
+
+
+def _share(count: int, share: float) -> str:
+    return f"{count:,} ({show(share * 100)}%)"
+
+
+def _interval(interval: Interval, digits: int) -> str:
+    return f"{interval.confidence * 100:.6g}% CI {show(interval.low, digits=digits)} to {show(interval.high, digits=digits)}"
+
+
+def _percent_interval(interval: Interval) -> str:
+    return str(attrs.evolve(interval, low=interval.low * 100, high=interval.high * 100))
+
+
+# -- figures: one text for one group and for many ----------------------------------------------------
+
+
+@attrs.frozen
+class _Counts:
+    """Count matrix by columns, ready for the formulas: one entry a point."""
+
+    counts: Sequence[Number]
+    sums: Sequence[Number]
+    squares: Sequence[Number] | None  # None: every weight is 1, and effective numbers are plain ones
+
+    @classmethod
+    def of(cls, tally: ScoreTally) -> _Counts:
+        return cls(tally.counts, tally.counts if tally.sums is None else tally.sums, tally.squares)
+
+    @classmethod
+    def of_table(cls, table: ScoreTable) -> _Counts:
+        counts = list(table.counts.T.astype(np.float64))
+        sums = counts if table.sums is None else list(table.sums.T)
+        return cls(counts, sums, None if table.squares is None else list(table.squares.T))
+
+    def n(self) -> Number:
+        return sum(self.counts)
+
+    def effective(self, values: Sequence[float]) -> Number:
+        """Answers that carry the information about the weighted mean of `values`."""
+        return self.n() if self.squares is None else scores.effective(self.sums, self.squares, values)
+
+    def kish(self) -> Number:
+        return self.n() * 1.0 if self.squares is None else scores.kish(self.sums, self.squares)
+
+
+@attrs.frozen
+class _Settings:
+    """What a look-up in Groups needs and what writes the signature."""
+
+    metric: str
+    scale: Scale
+    method: str
+    confidence: float
+    missing: str
+    invalid: str
+    weighted: bool
+
+    def signature(self) -> Signature:
+        estimation = {
+            "ci": self.method,
+            "conf": f"{self.confidence:.12g}",
+            "missing": self.missing,
+            "invalid": self.invalid,
+            "cluster": "none",
+        }
+        if self.weighted:
+            estimation["weights"] = "given"
+        return Signature(self.metric, {**dict(self.scale.definition), "v": "1"}, estimation)
+
+
+def _positions(scale: Scale, points: range) -> range:
+    return range(points.start - scale.low, points.stop - scale.low)
+
+
+def _contrast(scale: Scale, good: range, poor: range) -> list[float]:
+    return [float((point in good) - (point in poor)) for point in scale.points]
+
+
+def _net(
+    data: _Counts, settings: _Settings, good: range, poor: range, limits: Callable[..., Limits]
+) -> tuple[Number, ...]:
+    """Share of the good points, share of the poor, and the net in points with its limits."""
+    scale = settings.scale
+    total = scores.or_nan(sum(data.sums))
+    up, down = (scores.of_points(data.sums, _positions(scale, points)) for points in (good, poor))
+    stretch = 1.0
+    if data.squares is not None:  # the same shares, told of as many answers as they are worth
+        stretch = data.effective(_contrast(scale, good, poor)) / total
+    low, high = limits(
+        down * stretch, (sum(data.sums) - up - down) * stretch, up * stretch, z_value(settings.confidence)
+    )
+    return up / total, down / total, 100.0 * (up - down) / total, (100.0 * low, 100.0 * high)
+
+
+def _part(data: _Counts, settings: _Settings, points: range, limits: Callable[..., Limits]) -> tuple[Number, Limits]:
+    """Share of some points with its limits."""
+    total = scores.or_nan(sum(data.sums))
+    hits = scores.of_points(data.sums, _positions(settings.scale, points))
+    stretch = 1.0
+    if data.squares is not None:
+        stretch = data.effective(_contrast(settings.scale, points, range(0))) / total
+    return hits / total, limits(hits * stretch, sum(data.sums) * stretch, z_value(settings.confidence))
+
+
+def _shared(data: _Counts) -> dict[str, Number]:
+    return {"n": data.n(), "effective_n": data.kish(), "total_weight": sum(data.sums) * 1.0}
+
+
+def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
+    scale = settings.scale
+    up, down, score, limits = _net(data, settings, scale.good, scale.poor, _NPS_LIMITS[settings.method])
+    good = scores.of_points(data.counts, _positions(scale, scale.good))
+    poor = scores.of_points(data.counts, _positions(scale, scale.poor))
+    return {
+        **_shared(data),
+        "score": score,
+        "interval": (*limits, settings.method),
+        "iid_interval": (*limits, settings.method),
+        "promoters": good,
+        "passives": data.n() - good - poor,
+        "detractors": poor,
+        "promoter_share": up,
+        "passive_share": 1.0 - up - down,
+        "detractor_share": down,
+        "mean": scores.mean_and_variance(data.sums, scale.points)[0],
+    }
+
+
+def _csat_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
+    scale = settings.scale
+    share, (low, high) = _part(data, settings, scale.good, _SHARE_LIMITS[settings.method])
+    _, down, net, net_limits = _net(data, settings, scale.good, scale.poor, intervals.nps_score)
+    good = scores.of_points(data.counts, _positions(scale, scale.good))
+    poor = scores.of_points(data.counts, _positions(scale, scale.poor))
+    return {
+        **_shared(data),
+        "score": 100.0 * share,
+        "interval": (100.0 * low, 100.0 * high, settings.method),
+        "iid_interval": (100.0 * low, 100.0 * high, settings.method),
+        "satisfied": good,
+        "neutral": data.n() - good - poor,
+        "dissatisfied": poor,
+        "satisfied_share": share,
+        "dissatisfied_share": down,
+        "net": net,
+        "net_interval": (*net_limits, "score"),
+        "mean": scores.mean_and_variance(data.sums, scale.points)[0],
+    }
+
+
+def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
+    scale, confidence = settings.scale, settings.confidence
+    mean, variance = scores.mean_and_variance(data.sums, scale.points)
+    n = data.effective([float(point) for point in scale.points])
+    if settings.method == "t":
+        limits = intervals.mean_t(n, mean, variance, confidence)
+    else:
+        limits = intervals.mean_adjusted_t(n, mean, variance, scale.low, scale.high, confidence)
+    easy, easy_limits = _part(data, settings, scale.good, intervals.wilson)
+    top, top_limits = _part(data, settings, scale.top_two, intervals.wilson)
+    _, down, net, net_limits = _net(data, settings, scale.top_two, scale.poor, intervals.nps_score)
+    return {
+        **_shared(data),
+        "score": mean,
+        "interval": (*limits, settings.method),
+        "iid_interval": (*limits, settings.method),
+        "easy": scores.of_points(data.counts, _positions(scale, scale.good)),
+        "difficult": scores.of_points(data.counts, _positions(scale, scale.poor)),
+        "easy_share": easy,
+        "easy_interval": (*easy_limits, "wilson"),
+        "top_two_share": top,
+        "top_two_interval": (*top_limits, "wilson"),
+        "difficult_share": down,
+        "net_index": net,
+        "net_interval": (*net_limits, "score"),
+    }
+
+
+_FIGURES: dict[str, Callable[[_Counts, _Settings], dict[str, Any]]] = {
+    "nps": _nps_figures,
+    "csat": _csat_figures,
+    "ces": _ces_figures,
+}
+
+
+def _result(kind: type[R], tally: ScoreTally, settings: _Settings) -> R:
+    """One group's figures as a frozen result."""
+    fields: dict[str, Any] = {}
+    for name, value in _FIGURES[settings.metric](_Counts.of(tally), settings).items():
+        if type(value) is tuple:
+            fields[name] = Interval(value[0], value[1], settings.confidence, value[2])
+        else:
+            fields[name] = value
+    asked = tally.asked
+    return kind(
+        given=tally.given,
+        left_out=tally.left_out,
+        signature=settings.signature(),
+        distribution=tally.distribution,
+        respondents=tally.respondents,
+        asked=asked,
+        response_rate=None if asked is None else (tally.n / asked if asked else float("nan")),
+        **fields,
+    )
+
+
+@attrs.frozen(eq=False)
+class _ScoreGroups(Generic[R]):
+    """Results of many groups, made of one count matrix on look-up."""
+
+    table: ScoreTable
+    settings: _Settings
+    kind: type[R]
+
+    @property
+    def keys(self) -> Sequence[Any]:
+        return self.table.keys
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.table.names
+
+    @property
+    def many(self) -> bool:
+        return self.table.many
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def result(self, i: int) -> R:
+        return _result(self.kind, self.table.row(i), self.settings)
+
+    def overall(self) -> R:
+        return _result(self.kind, self.table.total(), self.settings)
+
+    def rest(self, i: int) -> R:
+        return _result(self.kind, self.table.rest(i), self.settings)
+
+    def column(self, name: str) -> npt.NDArray[Any] | None:
+        field, _, part = name.partition(".")
+        figure = _FIGURES[self.settings.metric](_Counts.of_table(self.table), self.settings).get(field)
+        if isinstance(figure, tuple):
+            if part not in ("low", "high"):
+                return None  # the slow path explains what a column may be
+            figure = figure[("low", "high").index(part)]
+        elif part or figure is None:
+            return None
+        counts = isinstance(figure, np.ndarray) and field in _WHOLE
+        return np.asarray(figure, dtype=np.int64 if counts else np.float64)
+
+    def tally(self) -> ScoreTally:
+        return self.table.total()
+
+    def tallies(self) -> Sequence[ScoreTally]:
+        return [self.table.row(i) for i in range(len(self.table))]
+
+
+_WHOLE = frozenset(
+    ("n", "promoters", "passives", "detractors", "satisfied", "neutral", "dissatisfied", "easy", "difficult")
+)
+
+
+def _measure(
+    kind: type[R], metric: str, answers: Any, *, default: Scale, methods: tuple[str, ...], by: Any, weights: Any,
+    cluster: Any, scale: Scale | None, method: str, confidence: float, missing: str, invalid: str,
+) -> R | Groups[R]:  # fmt: skip
+    """Door → core → result, for all three."""
+    check_choice("method", method, methods)
+    confidence = check_confidence(confidence)
+    if cluster is not None:
+        msg = (
+            f"cluster= is not available yet (got {cluster!r:.40}): cluster-robust intervals come with a later release; "
+            f"leave it out, the signature then says cluster:none"
+        )
+        raise NotYetError(msg, argument="cluster", found=cluster)
+    if scale is None:
+        scale = answers.scale if isinstance(answers, ScoreTally) else default
+    if by is None:
+        tally = score_tally(answers, scale, weights=weights, missing=missing, invalid=invalid)
+        settings = _Settings(metric, tally.scale, method, confidence, missing, invalid, tally.sums is not None)
+        return _result(kind, tally, settings)
+    table = score_table(answers, scale, by=by, weights=weights, missing=missing, invalid=invalid)
+    settings = _Settings(metric, scale, method, confidence, missing, invalid, table.sums is not None)
+    return Groups(_ScoreGroups(table, settings, kind))
+
+
+# -- the functions -----------------------------------------------------------------------------------
+
+
+@overload
+def nps(
+    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> NpsResult: ...  # fmt: skip
+@overload
+def nps(
+    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> Groups[NpsResult]: ...  # fmt: skip
+def nps(
+    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> NpsResult | Groups[NpsResult]:  # fmt: skip
+    """Net Promoter Score in points, -100 to 100: share of promoters minus share of detractors, times 100.
+
+    Args:
+        answers: 1-D ArrayLike of numbers or labels of the scale, `SurveyResponse` records, a `Responses`
+            batch, a mapping of point to count, or a `ScoreTally`.
+        by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
+        weights: sampling weights of 0 or more, one a row, or an attribute name for records.
+        cluster: not available yet.
+        scale: the scale; `NPS_0_10` for raw answers, the tally's own for a tally.
+        method: "score" (Tango 1998), "adjusted-wald" (Rocks 2016) or "wald".
+        confidence: level of the interval, between 0 and 1.
+        missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
+        invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
+
+    Returns:
+        NpsResult, or Groups of them with `by`. Undefined figures are NaN.
+
+    Raises:
+        ScaleError: answers that are no point of the scale.
+        ArgumentTypeError: anything that is no 1-D column of answers.
+        LengthError: `by` or `weights` of another length.
+
+    References:
+        Reichheld (2003), The one number you need to grow. Harvard Business Review 81(12).
+        Tango (1998), Statistics in Medicine 17:891-908. Rocks (2016), arXiv:1601.07235.
+
+    >>> import cxscore as cx
+    >>> result = cx.nps([10, 9, 8, 7, 3])
+    >>> result.score, result.promoters, result.detractors
+    (20.0, 2, 1)
+    >>> print(result)
+    NPS 20.0 (95% CI −42.1 to 68.4, n=5)
+    >>> cx.nps({10: 61, 8: 30, 0: 16}, confidence=0.9).interval.method
+    'score'
+    """
+    return _measure(
+        NpsResult, "nps", answers, default=NPS_0_10, methods=tuple(_NPS_LIMITS), by=by, weights=weights,
+        cluster=cluster, scale=scale, method=method, confidence=confidence, missing=missing, invalid=invalid,
+    )  # fmt: skip
+
+
+@overload
+def csat(
+    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> CsatResult: ...  # fmt: skip
+@overload
+def csat(
+    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> Groups[CsatResult]: ...  # fmt: skip
+def csat(
+    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> CsatResult | Groups[CsatResult]:  # fmt: skip
+    """Customer satisfaction in percent: answers at or above the scale's good point over all answers.
+
+    The neutral point stays in the denominator.
+
+    Args:
+        answers: 1-D ArrayLike of numbers or labels of the scale, `SurveyResponse` records, a `Responses`
+            batch, a mapping of point to count, or a `ScoreTally`.
+        by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
+        weights: sampling weights of 0 or more, one a row, or an attribute name for records.
+        cluster: not available yet.
+        scale: the scale with its criterion; `CSAT_1_5` for raw answers, the tally's own for a tally.
+        method: "wilson" (1927), "agresti-coull" (1998) or "wald"; the last two may pass 0 and 100.
+        confidence: level of the interval, between 0 and 1.
+        missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
+        invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
+
+    Returns:
+        CsatResult, or Groups of them with `by`. Undefined figures are NaN.
+
+    Raises:
+        ScaleError: answers that are no point of the scale.
+        ArgumentTypeError: anything that is no 1-D column of answers.
+        LengthError: `by` or `weights` of another length.
+
+    References:
+        Wilson (1927), Journal of the American Statistical Association 22:209-212.
+
+    >>> import cxscore as cx
+    >>> cx.csat({5: 42, 4: 32, 3: 10, 2: 9, 1: 14}).score  # Delighted's worked example: 69
+    69.1588785046729
+    >>> print(cx.csat(["👍", "👎", "👍"], scale=cx.CSAT_THUMBS))
+    CSAT 66.7% (95% CI 20.8 to 93.9, n=3)
+    """
+    return _measure(
+        CsatResult, "csat", answers, default=CSAT_1_5, methods=tuple(_SHARE_LIMITS), by=by, weights=weights,
+        cluster=cluster, scale=scale, method=method, confidence=confidence, missing=missing, invalid=invalid,
+    )  # fmt: skip
+
+
+@overload
+def ces(
+    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> CesResult: ...  # fmt: skip
+@overload
+def ces(
+    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> Groups[CesResult]: ...  # fmt: skip
+def ces(
+    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
+    method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+) -> CesResult | Groups[CesResult]:  # fmt: skip
+    """Customer Effort Score: mean answer, with the three other figures that go by the same name.
+
+    Args:
+        answers: 1-D ArrayLike of numbers or labels of the scale, `SurveyResponse` records, a `Responses`
+            batch, a mapping of point to count, or a `ScoreTally`.
+        by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
+        weights: sampling weights of 0 or more, one a row, or an attribute name for records.
+        cluster: not available yet.
+        scale: the scale; `CES_1_7` (7 is easy) for raw answers, the tally's own for a tally.
+        method: interval of the mean, "adjusted-t" (a quarter pseudo-answer at each end of the scale) or "t".
+        confidence: level of the intervals, between 0 and 1.
+        missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
+        invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
+
+    Returns:
+        CesResult, or Groups of them with `by`: `score` on the scale, shares 0 to 1, `net_index` in points.
+        Undefined figures are NaN.
+
+    Raises:
+        ScaleError: answers that are no point of the scale.
+        ArgumentTypeError: anything that is no 1-D column of answers.
+        LengthError: `by` or `weights` of another length.
+
+    References:
+        Dixon, Toman and DeLisi (2013), The Effortless Experience: "made it easy for me to handle my issue".
+
+    >>> import cxscore as cx
+    >>> result = cx.ces({1: 80, 2: 210, 3: 140, 4: 110, 5: 160, 6: 180, 7: 120})
+    >>> result.score, result.net_index
+    (4.08, -13.0)
+    """
+    return _measure(
+        CesResult, "ces", answers, default=CES_1_7, methods=("adjusted-t", "t"), by=by, weights=weights,
+        cluster=cluster, scale=scale, method=method, confidence=confidence, missing=missing, invalid=invalid,
+    )  # fmt: skip

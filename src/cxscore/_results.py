@@ -1,0 +1,242 @@
+"""What every result is made of: intervals, signatures, and the shared behaviour of a frozen result.
+
+Knows `_frozen`, `_accounting` and `errors`; sees no input and computes no figure.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import attrs
+import numpy as np
+
+from ._accounting import LeftOut
+from ._frozen import FrozenMap
+from .errors import ArgumentValueError
+
+__all__ = ["Interval", "Result", "Signature", "plain", "show"]
+
+_NAN = object()  # stands for every NaN, so that results with undefined figures compare equal
+
+
+@attrs.frozen
+class Interval:
+    """A confidence interval that knows its level and method.
+
+    Args:
+        low: lower limit in the unit of its figure; NaN where undefined, None for "no finite limit".
+        high: upper limit.
+        confidence: level, 0 to 1.
+        method: how it was computed.
+
+    >>> low, high = Interval(0.25, 0.75, 0.95, "wilson")
+    >>> low, high
+    (0.25, 0.75)
+    """
+
+    low: Any
+    high: Any
+    confidence: float
+    method: str
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.low, self.high))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Interval):
+            return NotImplemented
+        return bool(_comparable(attrs.astuple(self)) == _comparable(attrs.astuple(other)))
+
+    def __hash__(self) -> int:
+        return hash(_comparable(attrs.astuple(self)))
+
+    def __str__(self) -> str:
+        if all(isinstance(limit, float) and math.isnan(limit) for limit in self):
+            return "no interval"
+        return f"{_percent(self.confidence)} CI {show(self.low, missing='–')} to {show(self.high, missing='∞')}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.6g}%"
+
+
+@attrs.frozen
+class Signature:
+    """How a figure was made: what may be compared (definition) and how it was estimated.
+
+    Args:
+        metric: nps, csat, ...
+        definition: settings that decide what the figure means; unlike definitions neither compare nor merge.
+        estimation: settings of interval, missing and invalid values.
+
+    >>> text = "cxscore|nps|scale:0-10|poor:0-6|good:9-10|v:1 ; ci:score|conf:0.95|missing:drop|invalid:raise|cluster:none"
+    >>> Signature.parse(text).definition["scale"]
+    '0-10'
+    >>> str(Signature.parse(text)) == text
+    True
+    """
+
+    metric: str
+    definition: FrozenMap[str, str] = attrs.field(converter=FrozenMap)
+    estimation: FrozenMap[str, str] = attrs.field(converter=FrozenMap)
+
+    def __str__(self) -> str:
+        return f"{self.defined} ; {_settings(self.estimation)}"
+
+    @property
+    def defined(self) -> str:
+        """The first part: equal where two figures may be compared."""
+        return "|".join(("cxscore", self.metric, _settings(self.definition)))
+
+    @classmethod
+    def parse(cls, text: str) -> Signature:
+        """The settings back from a signature.
+
+        Raises:
+            ArgumentValueError: not a signature of this library.
+        """
+        definition, divider, estimation = text.partition(" ; ")
+        library, _, rest = definition.partition("|")
+        metric, _, settings = rest.partition("|")
+        if library != "cxscore" or not divider or not metric:
+            msg = f"text must be a signature 'cxscore|metric|... ; ...' (got {text!r}), as result.signature gives it"
+            raise ArgumentValueError(msg, argument="text", found=text)
+        return cls(metric, _pairs(settings), _pairs(estimation))
+
+
+def _settings(settings: Mapping[str, str]) -> str:
+    return "|".join(f"{name}:{value}" for name, value in settings.items())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return {name: value for name, _, value in (part.partition(":") for part in text.split("|"))}
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Result:
+    """What all results share; frozen, not iterable, equal by content with NaN equal to NaN.
+
+    Attributes:
+        given: rows of the input.
+        n: rows behind the figures; `given == n + sum(left_out.values())`.
+        left_out: reason to number of rows left out.
+    """
+
+    given: int
+    n: int
+    left_out: FrozenMap[LeftOut, int]
+    _signature: Signature = attrs.field(repr=False)
+
+    _headline: ClassVar[str] = "score"
+
+    @property
+    def signature(self) -> str:
+        """One string: `definition ; estimation`. Equal first parts mean comparable figures."""
+        return str(self._signature)
+
+    @property
+    def headline(self) -> Any:
+        """The figure to quote when there is room for one."""
+        return getattr(self, self._headline)
+
+    def _content(self) -> tuple[Any, ...]:
+        fields = attrs.fields(type(self))
+        return tuple(_comparable(getattr(self, field.name)) for field in fields if field.eq)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._content()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: durations as float seconds under `..._seconds`, undefined figures as None."""
+        out: dict[str, Any] = {"metric": self._signature.metric, "signature": self.signature}
+        for field in attrs.fields(type(self)):
+            if field.repr:
+                _put(out, field.name, getattr(self, field.name))
+        return out
+
+    def _lines(self) -> list[tuple[str, str]]:
+        """Rows of the HTML table: what, and how it reads."""
+        return [("answers", f"{self.n:,}")]  # pragma: no cover - every result has its own rows
+
+    def _repr_html_(self) -> str:
+        left = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in self.left_out.items())
+        rows = [*self._lines(), ("left out", left or "nothing")]
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in rows
+        )
+        title, foot = html.escape(str(self)), html.escape(self.signature)
+        return f"<table><caption style='text-align:left'><b>{title}</b></caption>{cells}</table><small>{foot}</small>"
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, float):
+        return _NAN if value != value else value
+    if isinstance(value, tuple):
+        return tuple(map(_comparable, value))
+    if isinstance(value, Mapping):
+        return frozenset((key, _comparable(item)) for key, item in value.items())
+    return value
+
+
+def _put(out: dict[str, Any], name: str, value: Any) -> None:
+    """One field into a dict of plain JSON values."""
+    if isinstance(value, Interval):
+        inner: dict[str, Any] = {}
+        _put(inner, "low", value.low)
+        _put(inner, "high", value.high)
+        out[name] = {**inner, "confidence": value.confidence, "method": value.method}
+    elif isinstance(value, (timedelta, np.timedelta64)):
+        out[f"{name}_seconds"] = plain(value)
+    elif isinstance(value, Mapping):
+        out[name] = {str(key): plain(item) for key, item in value.items()}
+    elif hasattr(value, "to_dict"):
+        out[name] = value.to_dict()
+    else:
+        out[name] = plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A JSON value: None for NaN, seconds for durations, ISO text for instants, text for the rest."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def show(value: Any, *, digits: int = 1, missing: str = "undefined") -> str:
+    """A figure for a person: one decimal, durations in the unit that suits them."""
+    if value is None or value != value:
+        return missing
+    if isinstance(value, timedelta):
+        return _duration(value)
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
+
+
+def _duration(value: timedelta) -> str:
+    seconds = value.total_seconds()
+    sign = "−" if seconds < 0 else ""
+    seconds = abs(seconds)
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{sign}{seconds / size:,.1f} {unit}"
+    return f"{sign}{seconds:,.0f} s" if seconds >= 10 or seconds == int(seconds) else f"{sign}{seconds:,.2f} s"

@@ -1,0 +1,677 @@
+"""The records of `records.py` in columns: what large input should come as.
+
+A batch keeps one column per field, checks lengths and instants at once, and reads scores and labels
+when a metric asks for them. Records become a batch at the door; a batch gives records back. Knows
+`_inputs`, `records` and `errors`; computes no figure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from . import _inputs
+from ._inputs import NAT, Coded
+from .errors import ArgumentTypeError, MixedTimeZonesError, UnknownNameError
+from .records import Author, Contact, Conversation, Message, SurveyResponse
+
+__all__ = ["Batch", "Contacts", "Conversations", "Messages", "Responses", "as_batch", "first_record"]
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+R = TypeVar("R")
+
+_AUTHORS: dict[str, np.int8] = {str(author): np.int8(code) for code, author in enumerate(Author)}
+
+
+class Batch(Generic[R]):
+    """Shared behaviour of the column batches; use `Responses`, `Messages`, `Conversations`, `Contacts`."""
+
+    __slots__ = ("_coded", "_columns", "_extra", "_length", "_records", "_times", "aware", "tz")
+
+    record: ClassVar[type[Any]]
+    _required: ClassVar[tuple[str, ...]]
+    _instants: ClassVar[tuple[str, ...]]
+    _flags: ClassVar[tuple[str, ...]] = ()
+
+    _columns: dict[str, Any]
+    _extra: dict[str, Any]
+    _coded: dict[str, Coded]
+    _times: dict[str, Ints]
+    _records: Sequence[R] | None
+    _length: int
+    aware: bool | None
+    """True: instants are UTC. False: naive, an unbroken clock. None: not a single instant."""
+    tz: str | dt.tzinfo | None
+    """The zone whose wall times the naive input was."""
+
+    def _fill(
+        self,
+        columns: Mapping[str, Any],
+        *,
+        tz: str | dt.tzinfo | None,
+        fold: int | None,
+        extra: Mapping[str, Any] | None,
+    ) -> None:
+        """Take the columns of a constructor: None is absent, a scalar is constant, the rest is 1-D."""
+        given = {name: _inputs.materialise(values) for name, values in columns.items() if values is not None}
+        own = {name: _inputs.materialise(values) for name, values in (extra or {}).items()}
+        for name in self._required:
+            if name not in given:
+                msg = f'{type(self).__name__} needs the column {name} (got None), e.g. {name}=df["{name}"]'
+                raise ArgumentTypeError(msg, argument=name)
+        self._records = None
+        self._coded = {}
+        self.tz = tz
+        self._length = self._common_length({**given, **own})
+        self._columns = {name: self._spread(values) for name, values in given.items()}
+        self._extra = {name: self._spread(values) for name, values in own.items()}
+        self._times = {}
+        self.aware = None
+        self._read_instants(fold)
+        for name in self._flags:
+            if name in self._columns:
+                self._columns[name] = _inputs.read_only(_inputs.flags(self._columns[name], name))
+
+    def _common_length(self, columns: Mapping[str, Any]) -> int:
+        lengths = {name: len(values) for name, values in columns.items() if not _is_scalar(values)}
+        if not lengths:
+            return 1
+        first, n = next(iter(lengths.items()))
+        for name, length in lengths.items():
+            _inputs.same_length(n, length, name, first)
+        return n
+
+    def _spread(self, values: Any) -> Any:
+        if _is_scalar(values):
+            constant = np.empty(1, dtype=object)
+            constant[0] = values
+            return np.broadcast_to(constant, (self._length,))
+        return _inputs.read_only(values) if isinstance(values, np.ndarray) and values.ndim == 1 else values
+
+    def _read_instants(self, fold: int | None) -> None:
+        for name in self._instants:
+            if name not in self._columns:
+                continue
+            micros, aware = _inputs.instants(self._columns[name], name, tz=self.tz, fold=fold)
+            if aware is not None and self.aware is not None and aware is not self.aware:
+                msg = (
+                    f"{name} must follow the same rule as the other instants (got {'aware' if aware else 'naive'} ones "
+                    f"beside {'naive' if aware else 'aware'} ones); pass all aware, or all naive with tz="
+                )
+                raise MixedTimeZonesError(msg, argument=name)
+            self.aware = self.aware if aware is None else aware
+            self._times[name] = micros
+            self._columns[name] = _inputs.read_only(micros.view("M8[us]"))
+
+    @classmethod
+    def from_records(cls, records: Iterable[R], *, tz: str | dt.tzinfo | None = None) -> Self:
+        """The same rows as a batch; columns are read from the records when they are asked for.
+
+        Args:
+            records: records of the matching class.
+            tz: zone of naive instants.
+
+        Raises:
+            ArgumentTypeError: something else among the records, with its position.
+        """
+        rows = records if isinstance(records, (list, tuple)) else list(records)
+        if set(map(type, rows)) - {cls.record}:
+            place, wrong = next((i, row) for i, row in enumerate(rows) if type(row) is not cls.record)
+            msg = (
+                f"{cls.__name__} takes {cls.record.__name__} records only (got {type(wrong).__name__} at position "
+                f"{place}: {wrong!r:.60})"
+            )
+            raise ArgumentTypeError(msg, argument="records", found=type(wrong), positions=(place,))
+        batch = cls.__new__(cls)
+        batch._records = tuple(rows)
+        batch._length = len(rows)
+        batch._columns, batch._extra, batch._coded, batch._times = {}, {}, {}, {}
+        batch.tz, batch.aware = tz, None
+        for name in cls._instants:
+            batch._columns[name] = list(map(attrgetter(name), rows))
+        batch._read_instants(None)
+        return batch
+
+    @classmethod
+    def _from_frame(cls, frame: Any, names: Mapping[str, Any], extra: Iterable[str], rest: Mapping[str, Any]) -> Self:
+        known = {field.name for field in attrs.fields(cls.record)} - {"extra"}
+        for name in names:
+            if name not in known:
+                msg = f"{cls.__name__}.from_frame has no field {name!r}; known fields: {', '.join(sorted(known))}"
+                raise UnknownNameError(msg, argument=name, found=name)
+        columns = {name: _frame_column(frame, column, name) for name, column in names.items() if column is not None}
+        own = {name: _frame_column(frame, name, "extra") for name in extra}
+        build: Any = cls
+        return build(**columns, **rest, extra=own)  # type: ignore[no-any-return]  # the subclass has the keywords
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> R: ...
+    @overload
+    def __getitem__(self, index: slice | Array | Sequence[int]) -> Self: ...
+    def __getitem__(self, index: Any) -> Any:
+        """A record for an integer, a smaller batch for a slice, a mask or positions."""
+        if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+            return self._record(range(self._length)[int(index)])
+        rows = np.arange(self._length)[index]
+        return self._rebuild(
+            {name: _take(self._raw(name), rows) for name in self.columns},
+            {name: _take(values, rows) for name, values in self._all_extra().items()},
+        )
+
+    def __iter__(self) -> Iterator[R]:
+        return (self._record(i) for i in range(self._length))
+
+    def _rebuild(self, columns: Mapping[str, Any], extra: Mapping[str, Any]) -> Self:
+        # The stored instants are UTC already when they are aware.
+        build: Any = type(self)
+        batch: Self = build(**columns, extra=extra, tz=dt.UTC if self.aware else None)
+        batch.tz = self.tz
+        return batch
+
+    def _record(self, i: int) -> R:
+        if self._records is not None:
+            return self._records[i]
+        fields = {name: _inputs.value_at(self._raw(name), i) for name in self.columns if name not in self._times}
+        for name, micros in self._times.items():
+            fields[name] = _instant(int(micros[i]), self.aware)
+        own = {name: _inputs.value_at(values, i) for name, values in self._extra.items()}
+        return self.record(**{name: value for name, value in fields.items() if self._keep(name, value)}, extra=own)  # type: ignore[no-any-return]  # `record` is a type by value
+
+    def _keep(self, name: str, value: Any) -> bool:
+        # Fields whose default is not None (reopens, weight, tags) take the default for a missing value.
+        return value is not None or name in self._required or name == "score"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the fields that this batch has, without `extra`."""
+        if self._records is not None:
+            return tuple(field.name for field in attrs.fields(self.record) if field.name != "extra")
+        return tuple(self._columns)
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """Names of the user's own columns."""
+        return tuple(self._all_extra())
+
+    def _all_extra(self) -> dict[str, Any]:
+        if self._records is not None and not self._extra:
+            names = dict.fromkeys(name for row in self._records for name in row.extra)  # type: ignore[attr-defined]  # every record has extra
+            for name in names:
+                self._extra[name] = [row.extra.get(name) for row in self._records]  # type: ignore[attr-defined]  # as above
+        return self._extra
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a field or own column."""
+        return name in self.columns or name in self._all_extra()
+
+    def _raw(self, name: str) -> Any:
+        if name in self._columns:
+            return self._columns[name]
+        if self._records is not None and name in self.columns:
+            self._columns[name] = list(map(attrgetter(name), self._records))
+            return self._columns[name]
+        return self._all_extra()[name]
+
+    def raw(self, name: str, argument: str = "by") -> Any:
+        """A column as it was given.
+
+        Raises:
+            UnknownNameError: no such column; the message lists the known ones.
+        """
+        if not self.has(name):
+            known = ", ".join((*self.columns, *self._all_extra()))
+            msg = f"{argument} must name a column of the {type(self).__name__} (got {name!r}); known columns: {known}"
+            raise UnknownNameError(msg, argument=argument, found=name)
+        return self._raw(name)
+
+    def coded(self, name: str, argument: str = "by") -> Coded:
+        """A column of labels as codes; read once and kept."""
+        if name not in self._coded:
+            found = _inputs.coded(self.raw(name, argument), name)
+            self._coded[name] = Coded(found.codes, found.labels, name)
+        return self._coded[name]
+
+    def known(self, name: str) -> bool:
+        """Whether the column is there and has at least one value."""
+        if name in self._times:
+            return bool((self._times[name] != NAT).any())
+        if not self.has(name):
+            return False
+        labels = self.coded(name).labels
+        return len(labels) > 1 or (len(labels) == 1 and labels[0] is not None)
+
+    def times(self, name: str) -> Ints:
+        """Instants in microseconds, all missing where the batch has no such column."""
+        if name in self._times:
+            return self._times[name]
+        return np.full(self._length, NAT, dtype=np.int64)
+
+    def flag(self, name: str, *, default: bool) -> npt.NDArray[np.bool_]:
+        """A True/False column, constant where the batch has none."""
+        if not self.has(name):
+            return np.full(self._length, default, dtype=np.bool_)
+        return _inputs.flags(self._raw(name), name)
+
+    def latest(self) -> int | None:
+        """The latest instant of all columns in microseconds, None without any."""
+        found = [int(micros.max()) for micros in self._times.values() if len(micros) and micros.max() != NAT]
+        return max(found, default=None)
+
+    def concat(self, *others: Self) -> Self:
+        """These rows and those of other batches of the same kind, in order.
+
+        A column that only some of them have is missing (None) in the rows of the others.
+
+        Raises:
+            ArgumentTypeError: a batch of another kind.
+            MixedTimeZonesError: naive and aware batches.
+        """
+        batches = (self, *others)
+        for other in others:
+            if type(other) is not type(self):
+                msg = f"concat takes {type(self).__name__} only (got {type(other).__name__})"
+                raise ArgumentTypeError(msg, argument="others", found=type(other))
+        if len({batch.aware for batch in batches if batch.aware is not None}) > 1:
+            msg = "concat needs batches that are all aware or all naive (got both); build the naive ones with tz="
+            raise MixedTimeZonesError(msg, argument="others")
+        names = dict.fromkeys(name for batch in batches for name in batch.columns)
+        own = dict.fromkeys(name for batch in batches for name in batch.extra)
+        return self._rebuild(
+            {name: _joined(batches, name) for name in names}, {name: _joined(batches, name) for name in own}
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Batch) or type(other) is not type(self):
+            return NotImplemented
+        return self._length == other._length and all(
+            a == b or _both_nan(a, b) for a, b in zip(self, other, strict=True)
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._length, self.aware))
+
+    def __repr__(self) -> str:
+        names = ", ".join((*self.columns, *self._all_extra()))
+        return f"{type(self).__name__}({self._length:,} rows: {names})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = (dict(self._columns), dict(self._all_extra()), self._records, self._length, self.aware, self.tz)
+        return _restored, (type(self), state)
+
+
+def _restored(cls: type[Batch[Any]], state: tuple[Any, ...]) -> Batch[Any]:
+    batch = cls.__new__(cls)
+    batch._columns, batch._extra, batch._records, batch._length, batch.aware, batch.tz = state
+    batch._coded = {}
+    batch._times = {
+        name: np.asarray(batch._columns[name]).view(np.int64) for name in cls._instants if name in batch._columns
+    }
+    return batch
+
+
+def _both_nan(a: Any, b: Any) -> bool:
+    """Whether two records differ in nothing but NaN against NaN."""
+    mine, theirs = attrs.astuple(a, recurse=False), attrs.astuple(b, recurse=False)
+    return all(x == y or (x != x and y != y) for x, y in zip(mine, theirs, strict=True))
+
+
+def _is_scalar(values: Any) -> bool:
+    """A constant for the whole column: anything that is not itself a column of values."""
+    if isinstance(values, (str, bytes, dt.date, dt.timedelta, np.generic)) or values is None:
+        return True
+    return not hasattr(values, "__len__") or isinstance(values, Mapping)
+
+
+def _instant(micros: int, aware: bool | None) -> dt.datetime | None:
+    if micros == NAT:
+        return None
+    plain = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)
+    return plain.replace(tzinfo=dt.UTC) if aware else plain
+
+
+def _take(values: Any, rows: Ints) -> Any:
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    taken = np.empty(len(rows), dtype=object)
+    taken[:] = [_inputs.value_at(values, int(i)) for i in rows]
+    return taken
+
+
+def _joined(batches: Sequence[Batch[Any]], name: str) -> Any:
+    parts = []
+    for batch in batches:
+        values: Any = batch._raw(name) if batch.has(name) else [None] * len(batch)
+        if isinstance(values, np.ndarray):
+            parts.append(values)
+        else:
+            parts.append(_take(values, np.arange(len(batch))))
+    if len({part.dtype for part in parts}) > 1:
+        parts = [part.astype(object) for part in parts]
+    return np.concatenate(parts)
+
+
+def _frame_column(frame: Any, column: Any, field: str) -> Any:
+    """One column of any table that gives its columns by name."""
+    if not isinstance(column, str):
+        return column  # a constant, or a column of its own
+    try:
+        return frame[column]
+    except Exception as error:  # every table library has its own class for an unknown column
+        known = ", ".join(map(str, getattr(frame, "columns", [])))
+        msg = f"{field} must name a column of the table (got {column!r}); columns found: {known}"
+        raise UnknownNameError(msg, argument=field, found=column) from error
+
+
+Zone = str | dt.tzinfo | None
+
+
+class Responses(Batch[SurveyResponse]):
+    """Survey answers in columns; see `SurveyResponse` for the fields.
+
+    Args:
+        score: 1-D ArrayLike of numbers or labels; read against the scale by the metric.
+        tz: zone of naive instants, which are then wall times of it.
+        fold: which reading of an ambiguous or missing wall time (0 first, 1 second); None raises.
+        extra: your own columns by name.
+
+    Every other argument is one 1-D ArrayLike per field of equal length, or a scalar for all rows.
+
+    Raises:
+        LengthError: columns of unequal length.
+        MixedTimeZonesError: naive and aware instants together.
+
+    >>> import cxscore as cx
+    >>> len(cx.Responses(score=[9, 10, 3], channel=["chat", "mail", "chat"]))
+    3
+    """
+
+    __slots__ = ()
+    record = SurveyResponse
+    _required = ("score",)
+    _instants = ("at", "asked_at")
+
+    def __init__(
+        self, *, score: Any, at: Any = None, respondent: Any = None, account: Any = None, channel: Any = None,
+        survey: Any = None, conversation: Any = None, agent: Any = None, team: Any = None, asked_at: Any = None,
+        tags: Any = None, comment: Any = None, weight: Any = None, extra: Mapping[str, Any] | None = None,
+        tz: Zone = None, fold: int | None = None,
+    ) -> None:  # fmt: skip
+        columns = {
+            "score": score, "at": at, "respondent": respondent, "account": account, "channel": channel,
+            "survey": survey, "conversation": conversation, "agent": agent, "team": team, "asked_at": asked_at,
+            "tags": tags, "comment": comment, "weight": weight,
+        }  # fmt: skip
+        self._fill(columns, tz=tz, fold=fold, extra=extra)
+
+    @classmethod
+    def from_frame(
+        cls, frame: Any, *, extra: Iterable[str] = (), tz: Zone = None, fold: int | None = None, **fields: str
+    ) -> Self:
+        """Columns of a pandas, polars or pyarrow table.
+
+        Args:
+            frame: the table.
+            extra: names of columns to keep as your own.
+            tz: zone of naive instants.
+            fold: as in the constructor.
+            **fields: field of `SurveyResponse` = name of the column.
+
+        >>> import cxscore as cx
+        >>> table = {"rating": [5, 4], "where": ["chat", "mail"]}
+        >>> cx.Responses.from_frame(table, score="rating", extra=["where"])
+        Responses(2 rows: score, where)
+        """
+        return cls._from_frame(frame, fields, extra, {"tz": tz, "fold": fold})
+
+
+class Messages(Batch[Message]):
+    """A message log in columns, in any order; see `Message` for the fields.
+
+    Args:
+        conversation: 1-D ArrayLike of labels.
+        at: 1-D ArrayLike of instants (datetime, datetime64, pandas, polars, pyarrow).
+        author: "customer", "agent" or "bot" per row.
+        tz: zone of naive instants.
+        fold: which reading of an ambiguous or missing wall time; None raises.
+        extra: your own columns by name.
+
+    Raises:
+        LengthError: columns of unequal length.
+        UnknownNameError: an author that is not known.
+        MixedTimeZonesError: naive and aware instants together.
+
+    >>> import numpy as np
+    >>> import cxscore as cx
+    >>> at = np.array(["2026-03-02T09:00", "2026-03-02T09:04"], dtype="datetime64[m]")
+    >>> cx.Messages(conversation=[1, 1], at=at, author=["customer", "agent"])[1].author
+    <Author.AGENT: 'agent'>
+    """
+
+    __slots__ = ()
+    record = Message
+    _required = ("conversation", "at", "author")
+    _instants = ("at",)
+    _flags = ("public", "automatic", "handoff")
+
+    def __init__(
+        self, *, conversation: Any, at: Any, author: Any, public: Any = None, automatic: Any = None,
+        handoff: Any = None, agent: Any = None, team: Any = None, customer: Any = None, channel: Any = None,
+        extra: Mapping[str, Any] | None = None, tz: Zone = None, fold: int | None = None,
+    ) -> None:  # fmt: skip
+        columns = {
+            "conversation": conversation, "at": at, "author": author, "public": public, "automatic": automatic,
+            "handoff": handoff, "agent": agent, "team": team, "customer": customer, "channel": channel,
+        }  # fmt: skip
+        self._fill(columns, tz=tz, fold=fold, extra=extra)
+        self.authors()  # an unknown author is refused here, where it can still be translated
+
+    def authors(self) -> npt.NDArray[np.int8]:
+        """Authors as codes in the order of `Author`: 0 customer, 1 agent, 2 bot."""
+        found = self.coded("author")
+        unknown = [label for label in found.labels if label not in _AUTHORS]
+        used = set(np.unique(found.codes).tolist()) if unknown else set()
+        for code, label in enumerate(found.labels):
+            if label not in _AUTHORS and code in used:
+                rows = found.codes == code
+                _inputs.refuse_invalid(
+                    "author", f"be one of {', '.join(map(repr, _AUTHORS))}", rows, self._raw("author"),
+                    kind=UnknownNameError, way="translate with from_frame(..., authors={'end-user': 'customer', ...})",
+                )  # fmt: skip
+        table = np.array([_AUTHORS.get(label, 0) for label in found.labels] or [0], dtype=np.int8)
+        return table[found.codes]
+
+    @classmethod
+    def from_frame(
+        cls, frame: Any, *, authors: Mapping[Any, str] | None = None, extra: Iterable[str] = (), tz: Zone = None,
+        fold: int | None = None, **fields: str,
+    ) -> Self:  # fmt: skip
+        """Columns of a pandas, polars or pyarrow table.
+
+        Args:
+            frame: the table.
+            authors: what the table calls an author = "customer", "agent" or "bot".
+            extra: names of columns to keep as your own.
+            tz: zone of naive instants.
+            fold: as in the constructor.
+            **fields: field of `Message` = name of the column.
+
+        >>> from datetime import datetime
+        >>> import cxscore as cx
+        >>> table = {"ticket": [1], "sent": [datetime(2026, 3, 2, 9)], "by": ["end-user"]}
+        >>> cx.Messages.from_frame(
+        ...     table, conversation="ticket", at="sent", author="by", authors={"end-user": "customer"})[0].author
+        <Author.CUSTOMER: 'customer'>
+        """
+        names: dict[str, Any] = dict(fields)
+        if authors is not None and "author" in names:
+            found = _inputs.coded(_frame_column(frame, names["author"], "author"), "author")
+            labels = np.empty(len(found.labels), dtype=object)
+            labels[:] = [authors.get(label, label) for label in found.labels]
+            names["author"] = labels[found.codes]
+        return cls._from_frame(frame, names, extra, {"tz": tz, "fold": fold})
+
+
+class Conversations(Batch[Conversation]):
+    """Conversations or tickets in columns; see `Conversation` for the fields.
+
+    Args:
+        id: 1-D ArrayLike of labels.
+        opened_at: 1-D ArrayLike of instants.
+        tz: zone of naive instants.
+        fold: which reading of an ambiguous or missing wall time; None raises.
+        extra: your own columns by name.
+
+    Raises:
+        LengthError: columns of unequal length.
+        MixedTimeZonesError: naive and aware instants together.
+
+    >>> from datetime import datetime
+    >>> import cxscore as cx
+    >>> tickets = cx.Conversations(id=[1, 2], opened_at=datetime(2026, 3, 2, 9), channel=["mail", "chat"])
+    >>> tickets[1].channel
+    'chat'
+    """
+
+    __slots__ = ()
+    record = Conversation
+    _required = ("id", "opened_at")
+    _instants = ("opened_at", "first_response_at", "resolved_at", "first_resolved_at", "abandoned_at")
+
+    def __init__(
+        self, *, id: Any, opened_at: Any, first_response_at: Any = None, resolved_at: Any = None,
+        first_resolved_at: Any = None, abandoned_at: Any = None, customer: Any = None, channel: Any = None,
+        topic: Any = None, agent: Any = None, team: Any = None, reopens: Any = None, messages: Any = None,
+        status: Any = None, extra: Mapping[str, Any] | None = None, tz: Zone = None, fold: int | None = None,
+    ) -> None:  # fmt: skip
+        columns = {
+            "id": id, "opened_at": opened_at, "first_response_at": first_response_at, "resolved_at": resolved_at,
+            "first_resolved_at": first_resolved_at, "abandoned_at": abandoned_at, "customer": customer,
+            "channel": channel, "topic": topic, "agent": agent, "team": team, "reopens": reopens,
+            "messages": messages, "status": status,
+        }  # fmt: skip
+        self._fill(columns, tz=tz, fold=fold, extra=extra)
+
+    @classmethod
+    def from_frame(
+        cls, frame: Any, *, extra: Iterable[str] = (), tz: Zone = None, fold: int | None = None, **fields: str
+    ) -> Self:
+        """Columns of a pandas, polars or pyarrow table.
+
+        Args:
+            frame: the table.
+            extra: names of columns to keep as your own.
+            tz: zone of naive instants.
+            fold: as in the constructor.
+            **fields: field of `Conversation` = name of the column.
+
+        >>> from datetime import datetime
+        >>> import cxscore as cx
+        >>> table = {"ticket": [1, 2], "created": [datetime(2026, 3, 2, 9), datetime(2026, 3, 2, 10)]}
+        >>> len(cx.Conversations.from_frame(table, id="ticket", opened_at="created"))
+        2
+        """
+        return cls._from_frame(frame, fields, extra, {"tz": tz, "fold": fold})
+
+
+class Contacts(Batch[Contact]):
+    """Contacts of customers in columns; see `Contact` for the fields.
+
+    Args:
+        customer: 1-D ArrayLike of labels; a missing one is an unknown customer.
+        at: 1-D ArrayLike of instants.
+        tz: zone of naive instants.
+        fold: which reading of an ambiguous or missing wall time; None raises.
+        extra: your own columns by name.
+
+    Raises:
+        LengthError: columns of unequal length.
+        MixedTimeZonesError: naive and aware instants together.
+
+    >>> from datetime import datetime
+    >>> import cxscore as cx
+    >>> len(cx.Contacts(customer=["ada", "bob"], at=[datetime(2026, 3, 2), datetime(2026, 3, 3)]))
+    2
+    """
+
+    __slots__ = ()
+    record = Contact
+    _required = ("customer", "at")
+    _instants = ("at", "ended_at")
+    _flags = ("resolvable",)
+
+    def __init__(
+        self, *, customer: Any, at: Any, ended_at: Any = None, topic: Any = None, channel: Any = None,
+        agent: Any = None, resolvable: Any = None, extra: Mapping[str, Any] | None = None, tz: Zone = None,
+        fold: int | None = None,
+    ) -> None:  # fmt: skip
+        columns = {
+            "customer": customer, "at": at, "ended_at": ended_at, "topic": topic, "channel": channel,
+            "agent": agent, "resolvable": resolvable,
+        }  # fmt: skip
+        self._fill(columns, tz=tz, fold=fold, extra=extra)
+
+    @classmethod
+    def from_frame(
+        cls, frame: Any, *, extra: Iterable[str] = (), tz: Zone = None, fold: int | None = None, **fields: str
+    ) -> Self:
+        """Columns of a pandas, polars or pyarrow table.
+
+        Args:
+            frame: the table.
+            extra: names of columns to keep as your own.
+            tz: zone of naive instants.
+            fold: as in the constructor.
+            **fields: field of `Contact` = name of the column.
+
+        >>> from datetime import datetime
+        >>> import cxscore as cx
+        >>> table = {"who": ["ada"], "when": [datetime(2026, 3, 2)]}
+        >>> cx.Contacts.from_frame(table, customer="who", at="when")[0].customer
+        'ada'
+        """
+        return cls._from_frame(frame, fields, extra, {"tz": tz, "fold": fold})
+
+
+_BATCHES: dict[type[Any], type[Batch[Any]]] = {
+    cls.record: cls for cls in (Responses, Messages, Conversations, Contacts)
+}
+
+
+def first_record(values: Any) -> type[Any] | None:
+    """The record class of a sequence that begins with a record, None for anything else."""
+    if isinstance(values, (list, tuple)) and values and type(values[0]) in _BATCHES:
+        return type(values[0])
+    return None
+
+
+def as_batch(
+    values: Any, argument: str, accepted: tuple[type[Batch[Any]], ...], empty: Callable[[], Batch[Any]]
+) -> Batch[Any]:
+    """Records or a batch of an accepted kind as a batch.
+
+    Raises:
+        ArgumentTypeError: anything else; the message shows the batch to build.
+    """
+    values = _inputs.materialise(values)
+    if isinstance(values, accepted):
+        return values
+    kind = first_record(values)
+    if kind is not None and _BATCHES[kind] in accepted:
+        return _BATCHES[kind].from_records(values)
+    if isinstance(values, (list, tuple)) and not values:
+        return empty()
+    names = " or ".join(f"{cls.record.__name__} records or a {cls.__name__} batch" for cls in accepted)
+    first = accepted[0]
+    needed = ", ".join(f"{name}=..." for name in first._required)
+    msg = f"{argument} must be {names} (got {type(values).__name__}); build cx.{first.__name__}({needed}) from columns"
+    raise ArgumentTypeError(msg, argument=argument, found=type(values))

@@ -1,0 +1,105 @@
+"""What can go wrong, as types.
+
+Every message names the argument, the rule, what was found and a way out; the same facts are
+attributes, so a program need not read the sentence. Knows nothing else of this package.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "ArgumentTypeError",
+    "ArgumentValueError",
+    "CxscoreError",
+    "InvalidValueError",
+    "LengthError",
+    "MergeError",
+    "MissingDependencyError",
+    "MissingValueError",
+    "MixedTimeZonesError",
+    "NotYetError",
+    "ScaleError",
+    "UnknownNameError",
+]
+
+
+class CxscoreError(Exception):
+    """Base of every error this library raises on purpose.
+
+    Attributes:
+        argument: name of the argument that broke a rule, or None.
+        found: what was found there (a value, a tuple of values, a type), or None.
+        positions: positions of the first offending rows, counted from 0; empty where that has no meaning.
+        count: how many values broke the rule, 0 where that has no meaning.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        argument: str | None = None,
+        found: Any = None,
+        positions: tuple[int, ...] = (),
+        count: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.found = found
+        self.positions = positions
+        self.count = count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default rebuilds from args alone and would lose the keyword-only facts.
+        facts = (self.argument, self.found, self.positions, self.count)
+        return _rebuild, (type(self), self.args[0], *facts)
+
+
+def _rebuild(
+    kind: type[CxscoreError], message: str, argument: str | None, found: Any, positions: tuple[int, ...], count: int
+) -> CxscoreError:
+    return kind(message, argument=argument, found=found, positions=positions, count=count)
+
+
+class ArgumentTypeError(CxscoreError, TypeError):
+    """An argument has a type that has no meaning there."""
+
+
+class ArgumentValueError(CxscoreError, ValueError):
+    """An argument has the right type and a value outside its rule."""
+
+
+class UnknownNameError(ArgumentValueError):
+    """A method, policy, column or reason that is not known; the message lists the known ones."""
+
+
+class LengthError(ArgumentValueError):
+    """Two columns that must run side by side differ in length."""
+
+
+class InvalidValueError(ArgumentValueError):
+    """Data values that break a rule of their column (negative duration, end before start ...)."""
+
+
+class ScaleError(InvalidValueError):
+    """A score that is no point of its scale, or a scale that makes no sense."""
+
+
+class MissingValueError(ArgumentValueError):
+    """A missing value where `missing="raise"` was asked for."""
+
+
+class MixedTimeZonesError(ArgumentValueError):
+    """Naive and aware instants in one call, or an instant that needs a zone and has none."""
+
+
+class MergeError(ArgumentValueError):
+    """Two tallies that do not count the same thing, or whose sum would not be exact."""
+
+
+class MissingDependencyError(CxscoreError, ImportError):
+    """An optional package that this call needs is not installed; the message names the extra."""
+
+
+class NotYetError(CxscoreError, NotImplementedError):
+    """A documented argument whose implementation has not been released yet."""

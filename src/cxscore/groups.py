@@ -1,0 +1,333 @@
+"""The mapping of results: arrays inside, a result made when it is looked up.
+
+Knows results by their shared behaviour only; a metric brings a `Table` that can make them. Never sees an
+answer.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ._results import Result, show
+from .errors import ArgumentTypeError, ArgumentValueError, UnknownNameError
+
+__all__ = ["Groups", "Table"]
+
+R = TypeVar("R", bound=Result)
+R_co = TypeVar("R_co", bound=Result, covariant=True)
+Array = npt.NDArray[Any]
+
+_SHOWN_ROWS = 50
+
+
+class Table(Protocol[R_co]):
+    """What a metric hands over: keys, and how to make a result for a group, for all, for all but one."""
+
+    @property
+    def keys(self) -> Sequence[Any]:
+        """Group keys in order."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the parts of a key are called."""
+
+    @property
+    def many(self) -> bool:
+        """Whether keys are tuples."""
+
+    def __len__(self) -> int: ...
+    def result(self, i: int) -> R_co:
+        """The result of one group."""
+
+    def overall(self) -> R_co:
+        """The result of all groups together."""
+
+    def rest(self, i: int) -> R_co:
+        """The result of all groups but one."""
+
+    def column(self, name: str) -> Array | None:
+        """A figure of all groups at once, or None where it has to be read group by group."""
+
+    def tally(self) -> Any:
+        """The tally of all groups together."""
+
+    def tallies(self) -> Sequence[Any]:
+        """One tally a group."""
+
+
+class Groups(Mapping[Any, R], Generic[R]):
+    """A read-only mapping from group key to result.
+
+    Keys are in order, the missing label None last; they are tuples exactly when several keys were asked for.
+
+    >>> import cxscore as cx
+    >>> by_channel = cx.nps([10, 9, 3, 10], by=["chat", "chat", "mail", "mail"])
+    >>> by_channel["chat"].score, by_channel.overall.score
+    (100.0, 50.0)
+    >>> by_channel.names, by_channel.scores.tolist()
+    (('group',), [100.0, 0.0])
+    """
+
+    __slots__ = ("_min_n", "_places", "_table")
+
+    def __init__(self, table: Table[R], *, min_n: int = 0) -> None:
+        self._table = table
+        self._min_n = min_n
+        self._places: dict[Any, int] | None = None
+
+    @classmethod
+    def from_tallies(
+        cls, tallies: Mapping[Any, Any], metric: Callable[..., R], *, names: Sequence[str] | None = None, **options: Any
+    ) -> Groups[R]:
+        """Groups from counts that were made elsewhere, e.g. by SQL.
+
+        Args:
+            tallies: group key to tally, in the order wanted; at least one.
+            metric: the function that makes results of them, e.g. `cx.nps`.
+            names: what the keys are called; `group`, `group_2` ... by default.
+            **options: passed to the metric, e.g. `confidence=0.9`.
+
+        Raises:
+            ArgumentTypeError: no mapping, no tallies, or no metric.
+            MergeError: tallies that do not count the same thing.
+
+        >>> import cxscore as cx
+        >>> rows = {"chat": {10: 7, 3: 1}, "mail": {9: 2, 6: 3}}
+        >>> tallies = {key: cx.ScoreTally.from_counts(row, cx.NPS_0_10) for key, row in rows.items()}
+        >>> cx.Groups.from_tallies(tallies, cx.nps)["chat"].score
+        75.0
+        """
+        if not isinstance(tallies, Mapping) or not tallies:
+            msg = f"tallies must be a mapping of group key to tally with at least one entry (got {tallies!r:.60})"
+            raise ArgumentTypeError(msg, argument="tallies", found=type(tallies))
+        if not callable(metric):
+            msg = f"metric must be the function that judges the tallies, e.g. cx.nps (got {metric!r})"
+            raise ArgumentTypeError(msg, argument="metric", found=metric)
+        return cls(_TallyTable(tallies, metric, names, options))
+
+    def __getitem__(self, key: Any) -> R:
+        return self._table.result(self._place(key))
+
+    def _place(self, key: Any) -> int:
+        if self._places is None:
+            self._places = {key: i for i, key in enumerate(self._table.keys)}
+        return self._places[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._table.keys)
+
+    def __len__(self) -> int:
+        return len(self._table.keys)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the keys are called, one name a part."""
+        return self._table.names
+
+    @property
+    def overall(self) -> R:
+        """The result of all rows together; never an average of the groups."""
+        return self._table.overall()
+
+    def rest(self, key: Any) -> R:
+        """The result of all rows outside one group, for a fair comparison with it."""
+        return self._table.rest(self._place(key))
+
+    @property
+    def scores(self) -> Array:
+        """The headline figure of each group as an array, in key order."""
+        if not len(self):
+            return np.empty(0)
+        return self.column(self.overall._headline)
+
+    def column(self, name: str) -> Array:
+        """One numeric field of each group as an array, in key order.
+
+        Args:
+            name: field of the result; parts of a field with dots ("interval.low", "first_response.p90").
+
+        Returns:
+            float64 or int64, or timedelta64[us] for durations; NaN and NaT where undefined.
+
+        Raises:
+            UnknownNameError: no such field, or one that is not a number.
+        """
+        found = self._table.column(name)
+        if found is not None:
+            return found
+        return _as_array([_follow(self._table.result(i), name) for i in range(len(self))], name)
+
+    @property
+    def tally(self) -> Any:
+        """The tally of all groups together."""
+        return self._table.tally()
+
+    @property
+    def tallies(self) -> dict[Any, Any]:
+        """Group key to tally, as `from_tallies` takes them."""
+        return dict(zip(self._table.keys, self._table.tallies(), strict=True))
+
+    def with_min_n(self, min_n: int) -> Groups[R]:
+        """The same groups, hiding the figures of those with fewer than `min_n` rows in HTML and dicts."""
+        if isinstance(min_n, bool) or not isinstance(min_n, int) or min_n < 0:
+            msg = f"min_n must be a whole number of 0 or more (got {min_n!r})"
+            raise ArgumentValueError(msg, argument="min_n", found=min_n)
+        return Groups(self._table, min_n=min_n)
+
+    def to_dicts(self, *, min_n: int | None = None) -> list[dict[str, Any]]:
+        """One flat row a group: the key under its names, then every field, nested ones as `interval_low`.
+
+        Args:
+            min_n: groups with fewer rows keep their key and `n`; their figures are None.
+        """
+        least = self._min_n if min_n is None else min_n
+        rows = []
+        for i, key in enumerate(self._table.keys):
+            result = self._table.result(i)
+            row = dict(zip(self.names, key if self._table.many else (key,), strict=True))
+            flat = _flat(result.to_dict())
+            if result.n < least:
+                flat = {name: value if name in ("metric", "n", "signature") else None for name, value in flat.items()}
+            rows.append(row | flat)
+        return rows
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Groups):
+            return NotImplemented
+        return (
+            list(self) == list(other)
+            and self.names == other.names
+            and all(self._table.result(i) == other._table.result(i) for i in range(len(self)))
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.names, len(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self._table, self._min_n)
+
+    def __repr__(self) -> str:
+        return f"Groups({len(self):,} by {', '.join(self.names)})"
+
+    def __str__(self) -> str:
+        lines = [repr(self)]
+        for i, key in enumerate(self._table.keys[:_SHOWN_ROWS]):
+            result = self._table.result(i)
+            figure = f"hidden (n={result.n:,} below {self._min_n:,})" if result.n < self._min_n else str(result)
+            lines.append(f"  {_title(key)}: {figure}")
+        return "\n".join(lines + self._more())
+
+    def _more(self) -> list[str]:
+        hidden = len(self) - _SHOWN_ROWS
+        return [f"  ... and {hidden:,} more"] if hidden > 0 else []
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in (*self.names, "result", "interval", "n"))
+        body = []
+        for i, key in enumerate(self._table.keys[:_SHOWN_ROWS]):
+            result = self._table.result(i)
+            hidden = result.n < self._min_n
+            interval = getattr(result, "interval", None)
+            figures = ("hidden", "") if hidden else (show(result.headline), "" if interval is None else str(interval))
+            cells = (*map(_title, key if self._table.many else (key,)), *figures, f"{result.n:,}")
+            body.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+        more = "".join(html.escape(line) for line in self._more())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>{more}"
+
+
+def _restored(table: Table[Any], min_n: int) -> Groups[Any]:
+    return Groups(table, min_n=min_n)
+
+
+def _title(key: Any) -> str:
+    if isinstance(key, tuple):
+        return ", ".join(map(_title, key))
+    return "(none)" if key is None else str(key)
+
+
+def _follow(result: Any, path: str) -> Any:
+    value = result
+    for name in path.split("."):
+        if value is None:
+            return None
+        if name.startswith("_") or not hasattr(value, name):
+            known = ", ".join(field for field in dir(value) if not field.startswith("_"))
+            msg = f"column must name a field of {type(value).__name__} (got {name!r} in {path!r}); known: {known}"
+            raise UnknownNameError(msg, argument="column", found=path)
+        value = getattr(value, name)
+    return value
+
+
+def _as_array(values: list[Any], name: str) -> Array:
+    if any(isinstance(value, timedelta) for value in values):
+        return np.array(values, dtype="m8[us]")
+    if all(isinstance(value, int) for value in values):
+        return np.array(values, dtype=np.int64)
+    try:
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    except (TypeError, ValueError):
+        found = next(value for value in values if not isinstance(value, (int, float)))
+        msg = f"column must name a numeric field (got {name!r}, which holds {type(found).__name__}); add a part, e.g. '{name}.low'"
+        raise UnknownNameError(msg, argument="column", found=name) from None
+
+
+def _flat(nested: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            out |= _flat(value, f"{before}{name}_")
+        else:
+            out[before + name] = value
+    return out
+
+
+class _TallyTable(Generic[R]):
+    """Groups whose tallies came from elsewhere."""
+
+    def __init__(
+        self, tallies: Mapping[Any, Any], metric: Callable[..., R], names: Sequence[str] | None, options: dict[str, Any]
+    ) -> None:
+        self.keys = list(tallies)
+        self.many = all(isinstance(key, tuple) for key in self.keys)
+        width = len(self.keys[0]) if self.many else 1
+        self.names = tuple(names) if names else ("group", *(f"group_{i}" for i in range(2, width + 1)))
+        self._tallies = list(tallies.values())
+        self._metric = metric
+        self._options = options
+        self.tally()  # refuses unlike tallies before anything is read
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def result(self, i: int) -> R:
+        return self._metric(self._tallies[i], **self._options)
+
+    def overall(self) -> R:
+        return self._metric(self.tally(), **self._options)
+
+    def rest(self, i: int) -> R:
+        others = self._tallies[:i] + self._tallies[i + 1 :]
+        # An empty tally of the same kind where there is no other group: the tally knows how.
+        return self._metric(_total(others) if others else self._tallies[i].emptied(), **self._options)
+
+    def column(self, name: str) -> Array | None:
+        return None
+
+    def tally(self) -> Any:
+        return _total(self._tallies)
+
+    def tallies(self) -> Sequence[Any]:
+        return self._tallies
+
+
+def _total(tallies: Sequence[Any]) -> Any:
+    total = tallies[0]
+    for tally in tallies[1:]:
+        total = total + tally
+    return cast("Any", total)

@@ -1,0 +1,495 @@
+"""Counts of every point of a scale: all that NPS, CSAT and CES need, and exactly mergeable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .. import _inputs
+from .._accounting import LeftOut, left_out
+from .._checks import check_choice
+from .._core import counting
+from .._frozen import FrozenMap
+from .._grouping import Grouping, group_rows
+from .._inputs import Column
+from ..batches import Batch, Responses, first_record
+from ..errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, LengthError, MergeError, ScaleError
+from ..scales import Scale
+
+__all__ = ["ScoreTable", "ScoreTally", "score_table", "score_tally"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+SCHEMA = 1
+_SMALL = 256  # up to here counting in plain Python beats numpy's start-up cost
+
+
+def _counts(values: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(int(value) for value in values)
+
+
+@attrs.frozen(kw_only=True)
+class ScoreTally:
+    """How often each point was given, and what was left out. Merging is exact for any split of the rows.
+
+    Args:
+        scale: the scale.
+        counts: answers per point, in scale order.
+        sums: sums of the sampling weights per point, None where answers have no weights.
+        squares: sums of the squared weights per point, with `sums`.
+        left_out: rows left out by reason.
+        asked: survey invitations behind the answers, None where that is not known.
+        respondents: distinct people behind the answers, None where that is not known or not additive.
+
+    >>> import cxscore as cx
+    >>> january = cx.ScoreTally.of([9, 10, 3], scale=cx.NPS_0_10)
+    >>> february = cx.ScoreTally.from_counts({10: 4, 7: 2}, scale=cx.NPS_0_10)
+    >>> (january + february).n
+    9
+    """
+
+    scale: Scale
+    counts: tuple[int, ...] = attrs.field(converter=_counts)
+    sums: tuple[float, ...] | None = None
+    squares: tuple[float, ...] | None = None
+    left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
+    asked: int | None = attrs.field(default=None, eq=False)
+    respondents: int | None = attrs.field(default=None, eq=False)
+
+    @property
+    def n(self) -> int:
+        """Answers on the scale."""
+        return sum(self.counts)
+
+    @property
+    def given(self) -> int:
+        """Rows of the input."""
+        return self.n + sum(self.left_out.values())
+
+    @property
+    def distribution(self) -> FrozenMap[int, int]:
+        """Point to count, all points of the scale."""
+        return FrozenMap(dict(zip(self.scale.points, self.counts, strict=True)))
+
+    @classmethod
+    def of(
+        cls, data: Any, scale: Scale, *, weights: Any = None, missing: str = "drop", invalid: str = "raise"
+    ) -> ScoreTally:
+        """Count answers of any shape the metrics accept.
+
+        Args:
+            data: numbers, labels, records, a `Responses` batch or counts by point.
+            scale: the scale of the answers.
+            weights: one number a row, or an attribute name for records.
+            missing: "drop" or "raise".
+            invalid: "raise" or "drop".
+
+        Raises:
+            ScaleError: answers off the scale under `invalid="raise"`.
+            MissingValueError: missing answers under `missing="raise"`.
+        """
+        return score_tally(data, scale, weights=weights, missing=missing, invalid=invalid)
+
+    @classmethod
+    def from_counts(cls, counts: Mapping[Any, Any] | Sequence[Any], scale: Scale) -> ScoreTally:
+        """Counts that were made elsewhere, e.g. by SQL.
+
+        Args:
+            counts: point or label to count, or counts in scale order.
+            scale: the scale.
+
+        Raises:
+            ScaleError: a point that is not on the scale.
+            InvalidValueError: a count that is no whole number of 0 or more.
+            LengthError: a sequence that has not one count a point.
+        """
+        points = [0] * len(scale.points)
+        gone = 0
+        if isinstance(counts, Mapping):
+            for label, count in counts.items():
+                point = scale.parse(label)
+                if point is None:
+                    gone += _whole_count(count, label)
+                else:
+                    points[point - scale.low] += _whole_count(count, label)
+        else:
+            found = counts.tolist() if isinstance(counts, np.ndarray) else list(counts)
+            if len(found) != len(points):
+                msg = (
+                    f"counts must have one number for each of the {len(points)} points {scale.low} to {scale.high} "
+                    f"(got {len(found)}); pass {{point: count}} to name the points"
+                )
+                raise LengthError(msg, argument="counts", found=len(found))
+            points = [_whole_count(count, point) for count, point in zip(found, scale.points, strict=True)]
+        return cls(scale=scale, counts=points, left_out=left_out({LeftOut.MISSING: gone}))
+
+    @classmethod
+    def empty(cls, scale: Scale) -> ScoreTally:
+        """No answers: the start of a sum.
+
+        >>> import cxscore as cx
+        >>> sum([], start=cx.ScoreTally.empty(cx.CSAT_1_5)).n
+        0
+        """
+        return cls(scale=scale, counts=[0] * len(scale.points))
+
+    def emptied(self) -> ScoreTally:
+        """An empty tally of the same kind."""
+        return ScoreTally.empty(self.scale)
+
+    def __add__(self, other: object) -> ScoreTally:
+        if not isinstance(other, ScoreTally):
+            return NotImplemented
+        if self.scale != other.scale:
+            msg = (
+                f"tallies of unlike scales do not add up (got {self.scale.name} {dict(self.scale.definition)} and "
+                f"{other.scale.name} {dict(other.scale.definition)}); count both with the same scale="
+            )
+            raise MergeError(msg, argument="other", found=(self.scale, other.scale))
+        if (self.sums is None) != (other.sums is None) and self.n and other.n:
+            msg = "a weighted and an unweighted tally do not add up; count both with weights= or both without"
+            raise MergeError(msg, argument="other", found=(self.sums, other.sums))
+        return ScoreTally(
+            scale=self.scale,
+            counts=tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
+            sums=_added(self.sums, other.sums),
+            squares=_added(self.squares, other.squares),
+            left_out=left_out(
+                {reason: self.left_out.get(reason, 0) + other.left_out.get(reason, 0) for reason in LeftOut}
+            ),
+            asked=_known_sum(self, other),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values with a `schema` number; `from_dict` reads them back."""
+        return {
+            "schema": SCHEMA,
+            "kind": "ScoreTally",
+            "scale": self.scale.to_dict(),
+            "counts": list(self.counts),
+            "sums": None if self.sums is None else list(self.sums),
+            "squares": None if self.squares is None else list(self.squares),
+            "left_out": {str(reason): count for reason, count in self.left_out.items()},
+            "asked": self.asked,
+            "respondents": self.respondents,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ScoreTally:
+        """The tally that `to_dict` wrote, in this or an older release.
+
+        Raises:
+            ArgumentValueError: something else, or a schema of a newer release.
+        """
+        check_schema(data, "ScoreTally", SCHEMA)
+        return cls(
+            scale=Scale.from_dict(data["scale"]),
+            counts=data["counts"],
+            sums=None if data["sums"] is None else tuple(data["sums"]),
+            squares=None if data["squares"] is None else tuple(data["squares"]),
+            left_out=left_out(data["left_out"]),
+            asked=data["asked"],
+            respondents=data["respondents"],
+        )
+
+    def to_bytes(self) -> bytes:
+        """`to_dict` as UTF-8 JSON."""
+        return json.dumps(self.to_dict()).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ScoreTally:
+        """The tally that `to_bytes` wrote."""
+        return cls.from_dict(json.loads(data))
+
+
+def check_schema(data: Mapping[str, Any], kind: str, newest: int) -> None:
+    """Raise unless `data` was written by `kind.to_dict` of this or an older release."""
+    if not isinstance(data, Mapping) or data.get("kind") != kind or not isinstance(data.get("schema"), int):
+        found = data.get("kind") if isinstance(data, Mapping) else type(data).__name__
+        msg = f"data must be what {kind}.to_dict() wrote (got {found!r})"
+        raise ArgumentValueError(msg, argument="data", found=found)
+    if not 1 <= data["schema"] <= newest:
+        msg = f"data has schema {data['schema']}, this release reads up to {newest}; upgrade cxscore to read it"
+        raise ArgumentValueError(msg, argument="data", found=data["schema"])
+
+
+def _whole_count(count: Any, label: Any) -> int:
+    number = count.item() if isinstance(count, np.generic) else count
+    whole = isinstance(number, (int, float)) and not isinstance(number, bool) and number == number
+    if not whole or number < 0 or number in (float("inf"),) or int(number) != number:
+        msg = f"counts must be whole numbers of 0 or more (got {count!r} for {label!r})"
+        raise InvalidValueError(msg, argument="counts", found=count)
+    return int(number)
+
+
+def _added(mine: tuple[float, ...] | None, theirs: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    if mine is None or theirs is None:
+        return mine if theirs is None else theirs
+    return tuple(a + b for a, b in zip(mine, theirs, strict=True))
+
+
+def _known_sum(one: ScoreTally, other: ScoreTally) -> int | None:
+    # An empty tally knows that it asked nobody.
+    mine = 0 if one.asked is None and not one.given else one.asked
+    theirs = 0 if other.asked is None and not other.given else other.asked
+    return None if mine is None or theirs is None or (one.asked is None and other.asked is None) else mine + theirs
+
+
+class ScoreTable:
+    """Score tallies of many groups in arrays, one row a group."""
+
+    __slots__ = ("asked", "counts", "keys", "left", "many", "names", "scale", "squares", "sums")
+
+    def __init__(
+        self,
+        *,
+        scale: Scale,
+        keys: Sequence[Any],
+        names: tuple[str, ...],
+        many: bool,
+        counts: Ints,
+        sums: Floats | None,
+        squares: Floats | None,
+        left: Mapping[LeftOut, Ints],
+        asked: Ints | None,
+    ) -> None:
+        self.scale = scale
+        self.keys = keys
+        self.names = names
+        self.many = many
+        self.counts = counts
+        self.sums = sums
+        self.squares = squares
+        self.left = left
+        self.asked = asked
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def row(self, i: int) -> ScoreTally:
+        """The tally of one group."""
+        return self._tally(slice(i, i + 1))
+
+    def total(self) -> ScoreTally:
+        """The tally of all groups together."""
+        return self._tally(slice(None))
+
+    def rest(self, i: int) -> ScoreTally:
+        """The tally of all groups but one."""
+        return self._tally(np.arange(len(self)) != i)
+
+    def _tally(self, rows: Any) -> ScoreTally:
+        return ScoreTally(
+            scale=self.scale,
+            counts=self.counts[rows].sum(axis=0).tolist(),
+            sums=None if self.sums is None else tuple(self.sums[rows].sum(axis=0).tolist()),
+            squares=None if self.squares is None else tuple(self.squares[rows].sum(axis=0).tolist()),
+            left_out=left_out({reason: counts[rows].sum() for reason, counts in self.left.items()}),
+            asked=None if self.asked is None else int(self.asked[rows].sum()),
+        )
+
+    @classmethod
+    def from_tallies(cls, tallies: Mapping[Any, ScoreTally], names: tuple[str, ...]) -> Self:
+        """Tallies by key as one table; all of one scale."""
+        found = list(tallies.values())
+        for tally in found[1:]:
+            found[0] + tally  # refuses unlike tallies, naming both
+        weighted = any(tally.sums is not None for tally in found)
+        points = len(found[0].scale.points)
+        zeros = (0.0,) * points
+        asked = [tally.asked for tally in found]
+        return cls(
+            scale=found[0].scale,
+            keys=list(tallies),
+            names=names,
+            many=all(isinstance(key, tuple) for key in tallies),
+            counts=np.array([tally.counts for tally in found], dtype=np.int64).reshape(-1, points),
+            sums=np.array([tally.sums or zeros for tally in found]) if weighted else None,
+            squares=np.array([tally.squares or zeros for tally in found]) if weighted else None,
+            left={
+                reason: np.array([tally.left_out.get(reason, 0) for tally in found], dtype=np.int64)
+                for reason in LeftOut
+                if any(reason in tally.left_out for tally in found)
+            },
+            asked=None if None in asked else np.array(asked, dtype=np.int64),
+        )
+
+
+# -- the door for answers ----------------------------------------------------------------------------
+
+
+def _open(answers: Any) -> tuple[Any, Batch[Any] | None]:
+    """Answers as one column, with the batch they stand in, if any."""
+    answers = _inputs.materialise(answers)
+    if isinstance(answers, Responses):
+        return answers.raw("score"), answers
+    kind = first_record(answers)
+    if kind is not None or isinstance(answers, Batch):
+        if kind is not Responses.record:
+            found = (kind or type(answers)).__name__
+            msg = f"answers must be scores, SurveyResponse records or a Responses batch (got {found})"
+            raise ArgumentTypeError(msg, argument="answers", found=found)
+        batch = Responses.from_records(answers)
+        return batch.raw("score"), batch
+    if type(answers) is int and answers == 0:
+        msg = (
+            "answers must be data or a tally (got 0, what sum() gives for no tallies); "
+            "start the sum with a tally: sum(tallies, start=cx.ScoreTally.empty(cx.NPS_0_10))"
+        )
+        raise ArgumentTypeError(msg, argument="answers", found=answers)
+    return answers, None
+
+
+def _weight_column(weights: Any, n: int, batch: Batch[Any] | None) -> Floats:
+    if isinstance(weights, str):
+        if batch is None:
+            msg = (
+                f"weights must be numbers beside plain answers (got the name {weights!r}); pass weights=df[{weights!r}]"
+            )
+            raise ArgumentTypeError(msg, argument="weights", found=weights)
+        weights = batch.raw(weights, "weights")
+    return _inputs.weights(_inputs.materialise(weights), n)
+
+
+def score_tally(
+    answers: Any, scale: Scale, *, weights: Any = None, missing: str = "drop", invalid: str = "raise"
+) -> ScoreTally:
+    """Count answers of any shape on one scale; a tally passes through."""
+    if not isinstance(scale, Scale):
+        msg = f"scale must be a Scale, e.g. cx.CSAT_1_5 (got {scale!r})"
+        raise ArgumentTypeError(msg, argument="scale", found=scale)
+    check_choice("missing", missing, ("drop", "raise"))
+    check_choice("invalid", invalid, ("raise", "drop"))
+    if isinstance(answers, (ScoreTally, Mapping)):
+        if weights is not None:
+            msg = "weights must be left out beside counts: they belong to single answers; count with ScoreTally.of(..., weights=)"
+            raise ArgumentTypeError(msg, argument="weights", found=weights)
+        return _rescaled(answers, scale) if isinstance(answers, ScoreTally) else ScoreTally.from_counts(answers, scale)
+    if weights is None and type(answers) in (list, tuple) and len(answers) <= _SMALL:
+        small = counting.small_counts(answers, scale.low, scale.high)
+        if small is not None:
+            return ScoreTally(scale=scale, counts=small)
+    values, batch = _open(answers)
+    found = _inputs.answers(values, scale)
+    n = len(found)
+    weight = None if weights is None else _weight_column(weights, n, batch)
+    gone = _missing(found)
+    if gone is None and found.data.dtype.kind != "f":
+        counts = counting.point_counts(found.data, scale.low, scale.high)
+        off = n - sum(counts)
+    else:
+        table, missed = counting.cross_count(found.data, scale.low, scale.high, None, 1, gone)
+        counts, off = table[0].tolist(), int(missed[0])
+    dropped = 0 if gone is None else int(np.count_nonzero(gone))
+    _enforce(found, values, scale, gone, off, missing, invalid)
+    sums = squares = None
+    if weight is not None:
+        both = counting.weighted_count(found.data, scale.low, scale.high, None, 1, _kept(found, scale, gone), weight)
+        sums, squares = (tuple(part[0].tolist()) for part in both)
+    return ScoreTally(
+        scale=scale,
+        counts=counts,
+        sums=sums,
+        squares=squares,
+        left_out=left_out({LeftOut.MISSING: dropped, LeftOut.INVALID: off}),
+        asked=n if batch is not None else None,
+        respondents=_respondents(batch),
+    )
+
+
+def score_table(
+    answers: Any, scale: Scale, *, by: Any, weights: Any = None, missing: str = "drop", invalid: str = "raise"
+) -> ScoreTable:
+    """Count answers of any shape on one scale, by group."""
+    check_choice("missing", missing, ("drop", "raise"))
+    check_choice("invalid", invalid, ("raise", "drop"))
+    if isinstance(answers, (ScoreTally, Mapping)):
+        msg = "by must be left out beside counts; pass one tally a group: Groups.from_tallies({key: tally, ...}, metric=cx.nps)"
+        raise ArgumentTypeError(msg, argument="by", found=by)
+    values, batch = _open(answers)
+    found = _inputs.answers(values, scale)
+    n = len(found)
+    groups: Grouping = group_rows(by, n, batch)
+    weight = None if weights is None else _weight_column(weights, n, batch)
+    gone = _missing(found)
+    counts, off = counting.cross_count(found.data, scale.low, scale.high, groups.codes, groups.size, gone)
+    dropped = np.zeros(groups.size, dtype=np.int64)
+    if gone is not None:
+        dropped = counting.row_counts(groups.codes, groups.size, gone)
+    _enforce(found, values, scale, gone, int(off.sum()), missing, invalid)
+    asked = counts.sum(axis=1) + dropped + off
+    order, keys = groups.order(asked > 0)
+    sums = squares = None
+    if weight is not None:
+        kept = _kept(found, scale, gone)
+        both = counting.weighted_count(found.data, scale.low, scale.high, groups.codes, groups.size, kept, weight)
+        sums, squares = (part[order] for part in both)
+    return ScoreTable(
+        scale=scale,
+        keys=keys,
+        names=groups.names,
+        many=groups.many,
+        counts=counts[order],
+        sums=sums,
+        squares=squares,
+        left={LeftOut.MISSING: dropped[order], LeftOut.INVALID: off[order]},
+        asked=asked[order] if batch is not None else None,
+    )
+
+
+def _missing(found: Column) -> npt.NDArray[np.bool_] | None:
+    if found.data.dtype.kind != "f":
+        return found.missing
+    nan = np.isnan(found.data)
+    if found.missing is not None:
+        nan |= found.missing
+    return nan if nan.any() else None
+
+
+def _kept(found: Column, scale: Scale, gone: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
+    good = counting.on_scale(found.data, scale.low, scale.high)
+    return good if gone is None else good & ~gone
+
+
+def _enforce(
+    found: Column, values: Any, scale: Scale, gone: npt.NDArray[np.bool_] | None, off: int, missing: str, invalid: str
+) -> None:
+    if gone is not None and missing == "raise":
+        _inputs.refuse_missing("answers", gone)
+    if off and invalid == "raise":
+        bad = ~counting.on_scale(found.data, scale.low, scale.high)
+        if gone is not None:
+            bad &= ~gone
+        _inputs.refuse_invalid(
+            "answers",
+            f"be whole points {scale.low} to {scale.high} of the scale {scale.name}, or its labels",
+            bad,
+            values,
+            kind=ScaleError,
+            way="name another scale with scale=, read words with scale.with_labels({...}), or use "
+            "invalid='drop' to leave them out and count them",
+        )
+
+
+def _respondents(batch: Batch[Any] | None) -> int | None:
+    if batch is None or not batch.known("respondent"):
+        return None
+    labels = batch.coded("respondent").labels
+    return len(labels) - (labels[-1] is None)
+
+
+def _rescaled(tally: ScoreTally, scale: Scale) -> ScoreTally:
+    """A tally under other bands of the same points; its counts stay what they are."""
+    if (tally.scale.low, tally.scale.high) != (scale.low, scale.high):
+        msg = (
+            f"scale must have the points of the tally (got {scale.name} {scale.low} to {scale.high}, the tally counts "
+            f"{tally.scale.name} {tally.scale.low} to {tally.scale.high}); leave scale= out to use the tally's own"
+        )
+        raise ScaleError(msg, argument="scale", found=scale)
+    return attrs.evolve(tally, scale=scale)
