@@ -204,12 +204,11 @@ def test_equals_a_plain_loop_over_all_pairs(
     found_chains = dict(zip(judged.order[judged.begins].tolist(), judged.chain_size.tolist(), strict=True))
     summary = summarise(
         judged,
-        window=settings["window"],
         group=column(rows, "group"),
         groups=3,
         resolvable=column(rows, "resolvable"),
     )
-    together = summarise(judged, window=settings["window"])
+    together = summarise(judged)
     all_in_one = [row._replace(group=0, resolvable=True) for row in rows]
 
     assert kept == judged.order.tolist()
@@ -244,7 +243,7 @@ def test_the_last_instant_of_the_window_counts():
 def test_a_contact_before_the_end_has_a_negative_delay_and_counts_as_at_once():
     judged = find_repeats(np.zeros(2, dtype=np.int64), days(0, 2), end=days(3, 4), as_of=30 * DAY, window=DAY)
     assert judged.delay.tolist() == [-DAY, NEVER]
-    assert summarise(judged, window=DAY).events.tolist() == [0]
+    assert summarise(judged).events.tolist() == [0]
 
 
 def test_a_contact_without_an_end_is_not_ended_only_where_ends_are_recorded():
@@ -287,7 +286,7 @@ def test_inputs_may_be_read_only_and_stay_as_they_were():
         values.flags.writeable = False
     customer, start, end, topic, day = columns
     judged = find_repeats(customer, start, end=end, topic=topic, day=day, as_of=9 * DAY, window=DAY)
-    summarise(judged, window=DAY, group=topic + 1, groups=2)
+    summarise(judged, group=topic + 1, groups=2)
     for expected, actual in zip(before, columns, strict=True):
         np.testing.assert_array_equal(expected, actual)
 
@@ -299,7 +298,7 @@ def test_order_of_the_rows_does_not_matter(rows, seed):
 
     def figures(rows):
         judged = find_repeats(column(rows, "customer"), column(rows, "start"), end=ends(rows), as_of=AS_OF, window=5)
-        return one_group(summarise(judged, window=5), 0)
+        return one_group(summarise(judged), 0)
 
     assert figures(rows) == figures(shuffled)
 
@@ -317,7 +316,7 @@ def test_shards_split_by_customer_add_up(rows):
             window=5,
             history_from=0,
         )
-        return one_group(summarise(judged, window=5), 0)
+        return one_group(summarise(judged), 0)
 
     whole = figures(rows)
     left = figures([row for row in rows if row.customer == 0])

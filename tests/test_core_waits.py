@@ -128,7 +128,7 @@ def logs(draw):
                 kinds,
                 st.sampled_from([False] * 7 + [True]),
             ),
-            max_size=25,
+            max_size=18,
         )
     )
     presorted = draw(st.sampled_from([None, 0, 1]))
@@ -143,8 +143,8 @@ def logs(draw):
     return [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []], n_conversations, now, expires
 
 
-@given(log=logs(), block=st.sampled_from([1, 2, 5, 1 << 18]), threads=st.sampled_from([1, 2]))
-@settings(max_examples=700, deadline=None)
+@given(log=logs(), block=st.sampled_from([1, 2, 5, 1 << 18]), threads=st.sampled_from([1, 1, 1, 2]))
+@settings(max_examples=500, deadline=None)
 def test_equals_slow_walk(log, block, threads):
     columns, n_conversations, now, expires = log
     with pytest.MonkeyPatch.context() as patch:
@@ -196,11 +196,17 @@ def test_keys_that_hardly_fit(monkeypatch):
     assert expected.tolist() == w.order(code, at, rank, 1 << 30).tolist()
 
 
+def test_instants_far_apart_in_tiny_conversations():
+    # Their span leaves bits of the stamp out of the keys, and what is left still tells all rows apart.
+    at = np.array([1 << 57, 0, 1 << 57, 0])
+    assert w.order(np.array([0, 0, 1, 1]), at, np.zeros(4, np.int8), 2).tolist() == [1, 0, 3, 2]
+
+
 @given(
     rows=st.lists(st.tuples(st.integers(0, 3), st.integers(-3, 3), st.integers(0, 7)), max_size=40),
     block=st.sampled_from([1, 3, 1 << 18]),
 )
-@settings(max_examples=150)
+@settings(max_examples=80, deadline=None)
 def test_order_is_a_stable_sort(rows, block):
     expected = sorted(range(len(rows)), key=lambda i: (*rows[i], i))
     code, at, rank = (np.array([row[i] for row in rows], np.int64) for i in range(3))
@@ -216,14 +222,14 @@ def one(*rows, now=1_000, expires=None):
     return [(start, end, outcome) for _, _, start, end, outcome, _, _ in waits]
 
 
-C, A, B, R, X, I = w.CUSTOMER, w.ANSWER, w.BOT, w.RESOLVED, w.ABANDONED, w.IGNORED
+C, A, B, R, X, N = w.CUSTOMER, w.ANSWER, w.BOT, w.RESOLVED, w.ABANDONED, w.IGNORED
 
 
 @pytest.mark.parametrize(
     ("rows", "expires", "expected"),
     [
         pytest.param([(0, C), (5, C), (9, A)], None, [(0, 9, w.WAIT_ANSWERED)], id="a run opens one wait"),
-        pytest.param([(0, C), (2, I), (3, A)], None, [(0, 3, w.WAIT_ANSWERED)], id="notes do not end it"),
+        pytest.param([(0, C), (2, N), (3, A)], None, [(0, 3, w.WAIT_ANSWERED)], id="notes do not end it"),
         pytest.param([(0, C), (0, A)], None, [(0, 0, w.WAIT_ANSWERED)], id="customer first at one instant"),
         pytest.param([(0, C), (4, R)], None, [(0, 4, w.WAIT_CLOSED)], id="closed"),
         pytest.param([(0, C), (4, R), (4, A)], None, [(0, 4, w.WAIT_ANSWERED)], id="answer before closing"),
@@ -233,14 +239,14 @@ C, A, B, R, X, I = w.CUSTOMER, w.ANSWER, w.BOT, w.RESOLVED, w.ABANDONED, w.IGNOR
         pytest.param([(0, B), (3, C)], None, [(3, OPEN_END, w.WAIT_OPEN)], id="bot before the customer"),
         pytest.param([(0, C), (2, B, True), (9, A)], None, [(2, 9, w.WAIT_ANSWERED)], id="handed off"),
         pytest.param(
-            [(0, C), (2, B, True), (3, C), (4, I, True), (5, C), (9, A), (10, B, True)],
+            [(0, C), (2, B, True), (3, C), (4, N, True), (5, C), (9, A), (10, B, True)],
             None,
             [(4, 9, w.WAIT_ANSWERED)],
             id="the last hand-off before the answer",
         ),
         pytest.param([(0, B, True), (1, C), (9, A)], None, [(1, 9, w.WAIT_ANSWERED)], id="hand-off too early"),
         pytest.param([(0, C), (1, R), (2, C, True)], None, [(2, OPEN_END, w.WAIT_OPEN)], id="closed before it"),
-        pytest.param([(0, C), (2, I, True), (5, R), (9, A)], None, [(2, 5, w.WAIT_CLOSED)], id="closed after it"),
+        pytest.param([(0, C), (2, N, True), (5, R), (9, A)], None, [(2, 5, w.WAIT_CLOSED)], id="closed after it"),
         pytest.param([(0, C), (10, A)], 10, [(0, 10, w.WAIT_ANSWERED)], id="answered at the deadline"),
         pytest.param([(0, C), (11, A)], 10, [(0, 10, w.WAIT_LAPSED)], id="answered after the deadline"),
         pytest.param(
@@ -275,9 +281,7 @@ def test_never_reads_as_not_a_time():
 def test_agent_turns_by_hand():
     rows = [(0, C), (4, A), (6, A), (10, C), (11, B), (12, A), (20, R), (25, C), (26, A), (28, R), (40, C)]
     at, kind = zip(*rows, strict=True)
-    found = w.walk(
-        np.zeros(len(at), np.int32), np.array(at), np.array(kind, np.int8), None, 2, now=50, expires=None
-    )
+    found = w.walk(np.zeros(len(at), np.int32), np.array(at), np.array(kind, np.int8), None, 2, now=50, expires=None)
     assert found.agent_turns.start.tolist() == [4, 12, 26]
     assert found.agent_turns.end.tolist() == [10, 25, 28]
     assert w.agent_time(found.agent_turns, found.conversations).tolist() == [21, w.NEVER]

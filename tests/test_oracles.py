@@ -63,7 +63,7 @@ def proportion(record: dict[str, Any]) -> Answer | None:
         inputs["x"], inputs["n"], method=method, confidence=confidence_of(record)
     )
     expected = tuple(record["expected"])
-    if method in ("wald", "agresti-coull") and 0.0 <= min(expected) and max(expected) <= 1.0:
+    if method in ("wald", "agresti-coull") and min(expected) >= 0.0 and max(expected) <= 1.0:
         # Sources differ in whether they clip; ours does not, so the source decides how to compare.
         low, high = max(low, 0.0), min(high, 1.0)
     return (low, high), expected
@@ -140,7 +140,11 @@ def nps_wrong_intervals(record: dict[str, Any]) -> Answer | None:
 def nps_difference(record: dict[str, Any]) -> Answer | None:
     if not record["id"].startswith("nps-diff-"):
         return None
-    first, second = (tuple(map(float, record["inputs"][name])) for name in ("x", "y"))
+    # The R code gives the absolute difference (its sign is lost), so the higher score goes first.
+    second, first = sorted(
+        (tuple(map(float, record["inputs"][name])) for name in ("x", "y")),
+        key=lambda groups: (groups[2] - groups[0]) / sum(groups),
+    )
     adjusted = record["id"].startswith("nps-diff-adjwald")
     formula = formulas.nps_difference_adjusted_wald if adjusted else formulas.nps_difference_wald
     return formula(first, second, z_value(confidence_of(record))), tuple(record["expected"][1:3])
@@ -166,7 +170,7 @@ def quantile_coverage(record: dict[str, Any]) -> Answer | None:
 # least number of records that must have been answered.
 SWEEP: dict[str, tuple[list[Callable[[dict[str, Any]], Answer | None]], int]] = {
     "proportion": ([proportion, difference, difference_widths], 100),
-    "nps": ([nps_interval, nps_other_weights, nps_wrong_intervals, nps_difference], 38),
+    "nps": ([nps_interval, nps_other_weights, nps_wrong_intervals, nps_difference], 42),
     "quantile-ci": ([quantile_limits, quantile_coverage], 3),
 }
 

@@ -16,7 +16,7 @@ from ._inputs import Coded
 from .batches import Batch
 from .errors import ArgumentTypeError
 
-__all__ = ["Grouping", "group_rows"]
+__all__ = ["Grouping", "combine", "group_rows", "read_key", "split_keys"]
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
@@ -80,21 +80,34 @@ def group_rows(by: Any, n: int, batch: Batch[Any] | None) -> Grouping:
         UnknownNameError: a name that is no column.
         LengthError: labels of another length.
     """
+    several, names, many = split_keys(by, batch is not None)
+    return combine([read_key(part, n, batch) for part in several], names, many=many)
+
+
+def split_keys(by: Any, named: bool) -> tuple[list[Any], list[str | None], bool]:
+    """The keys that `by=` asks for, the names it gives them, and whether keys are tuples.
+
+    `named`: there are columns that names can stand for, so a list holds keys and never labels.
+    """
     if isinstance(by, Mapping):
-        parts = [(_one(part, n, batch), str(name)) for name, part in by.items()]
-        return _combined([part for part, _ in parts], tuple(name for _, name in parts))
-    if isinstance(by, (list, tuple)) and _is_several(by, batch):
-        found = [_one(part, n, batch) for part in by]
-        return _combined(found, tuple(_name(part, i) for i, part in enumerate(found)))
-    part = _one(by, n, batch)
-    labels = part.labels
-    return Grouping(part.codes, len(labels), lambda code: labels[code], (_name(part, 0),), many=False)
+        return list(by.values()), [str(name) for name in by], True
+    if isinstance(by, (list, tuple)) and (named or _holds_columns(by)):
+        return list(by), [None] * len(by), True
+    return [by], [None], False
 
 
-def _is_several(by: Sequence[Any], batch: Batch[Any] | None) -> bool:
-    """Whether a sequence holds keys rather than labels."""
-    if batch is not None:
-        return True
+def combine(parts: Sequence[Coded], names: Sequence[str | None], *, many: bool) -> Grouping:
+    """Group codes of rows from the codes of each key."""
+    titles = tuple(
+        _name(part, i) if name is None else name for i, (part, name) in enumerate(zip(parts, names, strict=True))
+    )
+    if many:
+        return _combined(parts, titles)
+    labels = parts[0].labels
+    return Grouping(parts[0].codes, len(labels), lambda code: labels[code], titles, many=False)
+
+
+def _holds_columns(by: Sequence[Any]) -> bool:
     return bool(by) and all(_inputs.is_column(part) or isinstance(part, (list, tuple)) for part in by)
 
 
@@ -104,7 +117,8 @@ def _name(part: Coded, position: int) -> str:
     return "group" if position == 0 else f"group_{position + 1}"
 
 
-def _one(by: Any, n: int, batch: Batch[Any] | None) -> Coded:
+def read_key(by: Any, n: int, batch: Batch[Any] | None) -> Coded:
+    """One key: a column name or a function (with a batch), or labels."""
     if isinstance(by, str):
         if batch is None:
             msg = f"by must be labels beside plain values (got the name {by!r}); pass the column itself, by=df[{by!r}]"
@@ -120,7 +134,7 @@ def _one(by: Any, n: int, batch: Batch[Any] | None) -> Coded:
     return found
 
 
-def _combined(parts: list[Coded], names: tuple[str, ...]) -> Grouping:
+def _combined(parts: Sequence[Coded], names: tuple[str, ...]) -> Grouping:
     if not parts:
         msg = "by must name at least one key (got none); leave it out for no groups"
         raise ArgumentTypeError(msg, argument="by", found=parts)

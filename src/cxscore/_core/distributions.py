@@ -121,8 +121,9 @@ def _t_tail(t: float, df: float) -> float:
 def _beta_fraction(a: float, b: float, x: float) -> float:
     """Continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method."""
     c, d = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1.0))
-    value = d
-    for m in range(1, 10_000):
+    value, m = d, 0
+    while abs(c * d - 1.0) > 2e-15:  # a few roundings, so that it always ends
+        m += 1
         for term in (
             m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
             -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
@@ -130,8 +131,6 @@ def _beta_fraction(a: float, b: float, x: float) -> float:
             d = 1.0 / (1.0 + term * d)
             c = 1.0 + term / c
             value *= c * d
-        if abs(c * d - 1.0) < 1e-16:
-            break
     return value
 
 

@@ -62,7 +62,7 @@ class _Grouped(NamedTuple):
         """Sum of one number a value, per group."""
         if self.code is None:
             return np.array([weights.sum()], dtype=np.float64)
-        return np.bincount(self.code, weights=np.asarray(weights, dtype=np.float64), minlength=self.counts.size)
+        return np.bincount(self.code, weights=weights, minlength=self.counts.size).astype(np.float64)
 
     def per_value(self, figures: Floats) -> Floats:
         """One figure a group, for every value; a length-one array, which broadcasts, for one group."""

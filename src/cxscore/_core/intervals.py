@@ -60,6 +60,10 @@ def _sqrt(x: Number) -> Number:
     return 0.0 if x < 0.0 else math.sqrt(x)
 
 
+def _square(x: Number) -> Number:
+    return x * x  # the power of the C library and that of numpy differ in the last bit
+
+
 def _clip(x: Number, low: Number, high: Number) -> Number:
     if isinstance(x, np.ndarray):
         return np.clip(x, low, high)
@@ -164,10 +168,10 @@ def wald(k: Number, n: Number, z: float) -> Limits:
 
 def mover(first: Number, first_limits: Limits, second: Number, second_limits: Limits) -> Limits:
     """Interval of first - second from the interval of each (Zou and Donner 2008)."""
-    difference = first - second
-    below = _sqrt((first - first_limits[0]) ** 2 + (second_limits[1] - second) ** 2)
-    above = _sqrt((first_limits[1] - first) ** 2 + (second - second_limits[0]) ** 2)
-    return difference - below, difference + above
+    (low1, high1), (low2, high2) = first_limits, second_limits
+    below = _sqrt(_square(first - low1) + _square(high2 - second))
+    above = _sqrt(_square(high1 - first) + _square(second - low2))
+    return first - second - below, first - second + above
 
 
 def newcombe(k1: Number, n1: Number, k2: Number, n2: Number, z: float) -> Limits:
@@ -353,7 +357,8 @@ def mean_adjusted_t(n: Number, mean: Number, variance: Number, low: float, high:
     n = _above(0.5, n)
     total = n + 0.5
     middle = (n * mean + 0.25 * (low + high)) / total
-    squares = n * variance + n * (mean - middle) ** 2 + 0.25 * ((low - middle) ** 2 + (high - middle) ** 2)
+    ends = 0.25 * (_square(low - middle) + _square(high - middle))
+    squares = n * (variance + _square(mean - middle)) + ends
     df = total - 1.0
     margin = t_value(confidence, df) * _sqrt(squares / df / total)
     return _clip(middle - margin, low, high), _clip(middle + margin, low, high)

@@ -181,7 +181,9 @@ def find_repeats(
     if topic is None:
         delay, begins = _judge_in_line(customer, begin, anchor, window)
         first = np.flatnonzero(begins)
-        size = np.diff(first, append=order.size)
+        size = np.empty_like(first)
+        np.subtract(first[1:], first[:-1], out=size[:-1])
+        size[-1:] = order.size - first[-1:]
         if anchor is begin:
             # Within a chain maturity ends once, so the last contact speaks for all.
             closed = mature[first + size - 1]
@@ -213,7 +215,6 @@ def find_repeats(
 def summarise(
     contacts: JudgedContacts,
     *,
-    window: int,
     group: Ints | None = None,
     groups: int = 1,
     resolvable: Bools | None = None,
@@ -221,7 +222,7 @@ def summarise(
     """Count judged contacts per group; a chain is found over all data and belongs to its first contact's group.
 
     Args:
-        contacts: from `find_repeats`, with the same `window`.
+        contacts: from `find_repeats`.
         group: codes 0 .. groups-1 of the input rows; None puts all in one group.
         groups: how many groups there are.
         resolvable: of the input rows; None when all can be resolved at first contact.
@@ -229,27 +230,15 @@ def summarise(
     mature, followed, ended = contacts.mature, contacts.followed, contacts.ended
     issues = contacts.begins & contacts.known_history
     eligible = issues & mature
-    resolved = eligible & ~followed
-    net = np.ones(1, dtype=np.bool_) if resolvable is None else resolvable[contacts.order]
     waiting = ended & ~followed
-    everyone = np.ones(mature.size, dtype=np.bool_)
 
-    if group is None:
-        code, cluster = None, contacts.customer
-        owner = np.zeros(int(cluster.max(initial=-1)) + 1, dtype=np.int64)
-    else:
-        code = group[contacts.order]
-        cluster, owner = _customers_in_groups(contacts.customer, code)
+    code = None if group is None else group[contacts.order]
 
     def count(flags: Bools) -> Ints:
         """How many are flagged in each group."""
         if code is None:
             return np.array([np.count_nonzero(flags)])
         return np.bincount(code[flags], minlength=groups)
-
-    def share(trials: Bools, hits: Bools) -> ClusterSums:
-        """Sums over customers of the flagged contacts."""
-        return _cluster_sums(_tally(cluster, trials, owner.size), _tally(cluster, hits, owner.size), owner, groups)
 
     def collect(values: Ints, flags: Bools) -> tuple[Ints, Ints]:
         """Where each group begins, and the flagged values, none below 0, ascending within each group."""
@@ -261,6 +250,21 @@ def summarise(
         order, _ = _sort(codes, chosen)
         return _offsets(np.bincount(codes, minlength=groups)), chosen[order]
 
+    # 0 not mature; 1 mature, 3 first of an issue, 5 of one that was resolvable; one more where followed.
+    kind = 1 + followed.view(np.uint8) + 2 * eligible.view(np.uint8)
+    if resolvable is None:
+        kind += 2 * eligible.view(np.uint8)
+    else:
+        kind += 2 * (eligible & resolvable[contacts.order]).view(np.uint8)
+    kind *= mature.view(np.uint8)
+    customers, (repeats, first_contact, net_first_contact) = _sums_over_customers(
+        contacts.customer,
+        code,
+        groups,
+        kind,
+        [(slice(1, None), slice(2, None, 2)), (slice(3, None), slice(3, None, 2)), (slice(5, None), slice(5, 6))],
+    )
+
     # From here on, one entry a chain.
     closed = contacts.chain_closed & contacts.known_history[contacts.begins]
     sizes = contacts.chain_size[closed]
@@ -270,14 +274,14 @@ def summarise(
     event_offsets, events = collect(contacts.delay, ended & followed)
     censored_offsets, censored = collect(contacts.age, waiting & ~mature)
     return RepeatSummary(
-        contacts=count(everyone),
+        contacts=count(np.ones(mature.size, dtype=np.bool_)),
         mature=count(mature),
         immature=count(~(mature | contacts.not_ended)),
         not_ended=count(contacts.not_ended),
-        customers=np.bincount(owner[_tally(cluster, everyone, owner.size) > 0], minlength=groups),
-        repeats=share(mature, mature & followed),
-        first_contact=share(eligible, resolved),
-        net_first_contact=share(eligible & net, resolved & net),
+        customers=customers,
+        repeats=repeats,
+        first_contact=first_contact,
+        net_first_contact=net_first_contact,
         issues=count(issues),
         unknown_history=count(contacts.begins & ~contacts.known_history),
         closed_issues=np.bincount(heads, minlength=groups),
@@ -294,11 +298,8 @@ def summarise(
 
 def per_customer(contacts: JudgedContacts, customers: int) -> tuple[Ints, Ints]:
     """Contacts, and mature contacts followed by a repeat, of each customer code."""
-    everyone = np.ones(contacts.customer.size, dtype=np.bool_)
-    return (
-        _tally(contacts.customer, everyone, customers),
-        _tally(contacts.customer, contacts.mature & contacts.followed, customers),
-    )
+    repeated = contacts.customer[contacts.mature & contacts.followed]
+    return np.bincount(contacts.customer, minlength=customers), np.bincount(repeated, minlength=customers)
 
 
 def _sort(code: Ints, value: Ints, tie: Ints | None = None) -> tuple[Ints, Ints]:
@@ -444,45 +445,44 @@ def _judge_by_topic(customer: Ints, begin: Ints, anchor: Ints, topic: Ints, wind
     return delay, root
 
 
-def _customers_in_groups(customer: Ints, group: Ints) -> tuple[Ints, Ints]:
-    """A code for each (customer, group) pair, and the group of each code."""
-    order, _ = _sort(customer, group)
-    begins = _starts(customer[order], group[order])
-    code = np.empty_like(customer)
-    code[order] = np.cumsum(begins) - 1
-    return code, group[order[begins]]
+def _sums_over_customers(
+    customer: Ints, group: Ints | None, groups: int, kind: NDArray[np.uint8], shares: list[tuple[slice, slice]]
+) -> tuple[Ints, list[ClusterSums]]:
+    """Customers in each group, and for each share the sums over them.
 
-
-def _tally(code: Ints, flags: Bools, size: int) -> Ints:
-    """Flagged rows of each code; codes that lie close together in rows that do."""
-    counts = np.zeros(size, dtype=np.int64)
-    for begin in range(0, code.size, _CHUNK):
-        chosen = code[begin : begin + _CHUNK][flags[begin : begin + _CHUNK]]
-        if chosen.size:
-            low = int(chosen.min())
-            found = np.bincount(chosen - low)
-            counts[low : low + found.size] += found
-    return counts
-
-
-def _cluster_sums(trials: Ints, hits: Ints, owner: Ints, groups: int) -> ClusterSums:
-    """Sums over clusters with their trials and hits, for the group that owns each cluster."""
-
-    def total(values: Ints | Bools) -> Ints:
-        if groups == 1:
-            return np.array([values.sum()], dtype=np.int64)
-        # Float weights are exact up to 2**53, more than a sum of squared counts reaches.
-        return np.bincount(owner, weights=values, minlength=groups).astype(np.int64)
-
-    return ClusterSums(
-        clusters=total(trials > 0),
-        clusters_with_hits=total(hits > 0),
-        trials=total(trials),
-        hits=total(hits),
-        hits_hits=total(hits * hits),
-        hits_trials=total(hits * trials),
-        trials_trials=total(trials * trials),
-    )
+    A share is the kinds of contact that are its trials, and those that are its hits.
+    """
+    if group is not None:
+        # Only the contacts of one customer change places, so the customers stay as they are.
+        order, _ = _sort(customer, group)
+        group, kind = group[order], kind[order]
+    begins = _starts(customer) if group is None else _starts(customer, group)
+    heads = np.flatnonzero(begins)
+    edges = np.append(heads, customer.size)
+    kinds = 1 + int(kind.max(initial=0))
+    present = np.zeros(groups, dtype=np.int64)
+    sums = np.zeros((len(shares), len(ClusterSums._fields), groups), dtype=np.int64)
+    # Some customers at a time: their counts stay in the cache, and none is cut in two.
+    step = max(_CHUNK, groups)
+    for begin in range(0, heads.size, step):
+        some = heads[begin : begin + step]
+        rows = slice(some[0], edges[begin + some.size])
+        cell = kind[rows] * np.int64(some.size)
+        cell += np.cumsum(begins[rows])
+        cell -= 1
+        counts = np.bincount(cell, minlength=kinds * some.size).reshape(kinds, some.size)
+        owner = np.zeros(some.size, dtype=np.int64) if group is None else group[some]
+        present += np.bincount(owner, minlength=groups)
+        for share, (trial_kinds, hit_kinds) in zip(sums, shares, strict=True):
+            trials, hits = counts[trial_kinds].sum(axis=0), counts[hit_kinds].sum(axis=0)
+            figures = (trials > 0, hits > 0, trials, hits, hits * hits, hits * trials, trials * trials)
+            for total, figure in zip(share, figures, strict=True):
+                if groups == 1:
+                    total += figure.sum()
+                else:
+                    # Float weights are exact up to 2**53, more than a sum of squared counts reaches.
+                    total += np.bincount(owner, weights=figure, minlength=groups).astype(np.int64)
+    return present, [ClusterSums(*share) for share in sums]
 
 
 def _offsets(counts: Ints) -> Ints:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -53,6 +54,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 AnyInts: TypeAlias = NDArray[np.integer[Any]]
 Rows: TypeAlias = Ints | slice
 T = TypeVar("T")
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 # Kinds of rows. Their numeric order is their order at one instant.
 CUSTOMER = 0  # public, not automatic
@@ -129,7 +131,8 @@ class _Part(NamedTuple):
     new: Bools  # the first row of its conversation
 
 
-class _Log(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Log:
     """The columns as they were given, and which of their rows count (None for all)."""
 
     conversation: AnyInts
@@ -141,7 +144,7 @@ class _Log(NamedTuple):
     threads: int
 
     def __len__(self) -> int:
-        return len(self.at) if self.counting is None else len(self.counting)
+        return len(self.at if self.counting is None else self.counting)
 
     def rows(self, where: slice) -> Rows:
         """Row numbers of a stretch of counting rows: a slice where that says the same, as it reads faster."""
@@ -551,5 +554,5 @@ def _ends(values: Ints) -> Bools:
     return ends
 
 
-def _joined(pieces: list[Any], dtype: type[np.generic]) -> Any:
+def _joined(pieces: list[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:
     return np.concatenate(pieces) if pieces else np.empty(0, dtype)

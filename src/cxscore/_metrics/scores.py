@@ -45,7 +45,7 @@ CesMethod = Literal["adjusted-t", "t"]
 
 Number = Any  # a float for one group, a float array for many
 Limits = tuple[Number, Number]
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound="ScoreResult")
 
 _NPS_LIMITS: dict[str, Callable[..., Limits]] = {
     "score": intervals.nps_score,
@@ -362,7 +362,7 @@ def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     if settings.method == "t":
         limits = intervals.mean_t(n, mean, variance, confidence)
     else:
-        limits = intervals.mean_adjusted_t(n, mean, variance, scale.low, scale.high, confidence)
+        limits = intervals.mean_adjusted_t(n, mean, variance, float(scale.low), float(scale.high), confidence)
     easy, easy_limits = _part(data, settings, scale.good, intervals.wilson)
     top, top_limits = _part(data, settings, scale.top_two, intervals.wilson)
     _, down, net, net_limits = _net(data, settings, scale.top_two, scale.poor, intervals.nps_score)
@@ -539,7 +539,7 @@ def nps(
     >>> result.score, result.promoters, result.detractors
     (20.0, 2, 1)
     >>> print(result)
-    NPS 20.0 (95% CI −42.1 to 68.4, n=5)
+    NPS 20.0 (95% CI −44.5 to 69.7, n=5)
     >>> cx.nps({10: 61, 8: 30, 0: 16}, confidence=0.9).interval.method
     'score'
     """

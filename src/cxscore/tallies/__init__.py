@@ -4,6 +4,7 @@ Every tally is a frozen value with `of`, `from_counts` or `empty`, `+`, `==`, `t
 The metrics accept tallies wherever they accept data. Sits above the door and the batches; knows no result.
 """
 
+from ._durations import DurationTally
 from ._scores import ScoreTally
 
-__all__ = ["ScoreTally"]
+__all__ = ["DurationTally", "ScoreTally"]

@@ -1,0 +1,332 @@
+"""Reading a user's CSV files into batches, for `python -m cxscore report`.
+
+Standard library only. Every rule is stated and none is guessed: which column is which field, how a time
+is written, what an author is called. What cannot be read is refused with file, line, column and value.
+Knows batches, scales and errors; computes no figure.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .batches import Batch, Contacts, Conversations, Messages, Responses
+from .errors import ArgumentValueError, CxscoreError, ScaleError
+from .records import Author
+from .scales import Scale
+
+__all__ = ["FIELDS", "ColumnNames", "ReportError", "read"]
+
+
+class ReportError(ArgumentValueError):
+    """A file that cannot be read as it was said to be; the message names file, line, column and value."""
+
+
+# -- what the fields of each file are ----------------------------------------------------------------
+
+_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def _flag(text: str) -> bool:
+    folded = text.casefold()
+    if folded not in _TRUE + _FALSE:
+        raise ValueError
+    return folded in _TRUE
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError
+    return int(text)
+
+
+_RULES: dict[Callable[[str], Any], str] = {
+    _instant: "an ISO 8601 time such as 2026-03-31T09:00 or 2026-03-31T09:00:00+02:00",
+    _flag: f"one of {', '.join(_TRUE + _FALSE)}",
+    _count: "a whole number of 0 or more",
+}
+
+
+@attrs.frozen
+class _Field:
+    """How one column is read; `empty` stands for an empty cell, and a `needed` cell may not be empty."""
+
+    read: Callable[[str], Any] = _text
+    required: bool = False
+    needed: bool = False
+    empty: Any = None
+
+
+_TEXT, _TIME = _Field(), _Field(_instant)
+
+FIELDS: dict[str, dict[str, _Field]] = {
+    "surveys": {
+        "score": _Field(required=True),
+        "survey": _TEXT,
+        "at": _TIME,
+        "asked_at": _TIME,
+        **dict.fromkeys(("respondent", "account", "channel", "conversation", "agent", "team"), _TEXT),
+    },
+    "messages": {
+        "conversation": _Field(required=True, needed=True),
+        "at": _Field(_instant, required=True, needed=True),
+        "author": _Field(required=True, needed=True),
+        "public": _Field(_flag, empty=True),
+        "automatic": _Field(_flag, empty=False),
+        "handoff": _Field(_flag, empty=False),
+        **dict.fromkeys(("agent", "team", "customer", "channel"), _TEXT),
+    },
+    "conversations": {
+        "id": _Field(required=True, needed=True),
+        "opened_at": _Field(_instant, required=True, needed=True),
+        **dict.fromkeys(("first_response_at", "resolved_at", "first_resolved_at", "abandoned_at"), _TIME),
+        **dict.fromkeys(("customer", "channel", "topic", "agent", "team", "status"), _TEXT),
+        "reopens": _Field(_count, empty=0),
+        "messages": _Field(_count),
+    },
+    "contacts": {
+        "customer": _Field(required=True),
+        "at": _Field(_instant, required=True, needed=True),
+        "ended_at": _TIME,
+        **dict.fromkeys(("topic", "channel", "agent"), _TEXT),
+        "resolvable": _Field(_flag, empty=True),
+    },
+}
+"""Kind of file to field to how it is read."""
+
+_BATCHES: dict[str, type[Batch[Any]]] = {
+    "surveys": Responses,
+    "messages": Messages,
+    "conversations": Conversations,
+    "contacts": Contacts,
+}
+
+
+# -- what the user calls them ------------------------------------------------------------------------
+
+
+class ColumnNames:
+    """What a user's columns are called, from `field=column` and `kind.field=column`.
+
+    A mapping without a kind holds for every file that has the column; one with a kind for that file only.
+    Every mapping must find its column in at least one of the files given.
+    """
+
+    def __init__(self, mappings: Iterable[str] = ()) -> None:
+        self._of_kind: dict[tuple[str, str], str] = {}
+        self._of_all: dict[str, str] = {}
+        self._unused: dict[str, str] = {}
+        for mapping in mappings:
+            target, sign, column = mapping.partition("=")
+            kind, dot, field = target.rpartition(".")
+            if not sign or not column or not field:
+                msg = f"--column must be FIELD=YOUR_COLUMN or KIND.FIELD=YOUR_COLUMN (got {mapping!r})"
+                raise ReportError(msg, argument="column", found=mapping)
+            kinds = [kind] if dot else list(FIELDS)
+            if not any(field in FIELDS.get(one, ()) for one in kinds):
+                known = "; ".join(f"{one}: {', '.join(FIELDS[one])}" for one in (kinds if kind in FIELDS else FIELDS))
+                msg = f"--column {mapping}: no such field {target!r}; known fields are {known}"
+                raise ReportError(msg, argument="column", found=mapping)
+            self._unused[target] = column
+            if dot:
+                self._of_kind[kind, field] = column
+            else:
+                self._of_all[field] = column
+
+    def find(self, kind: str, field: str, header: Sequence[str]) -> str:
+        """What the field is called in a file with this header; the column need not be there."""
+        if (kind, field) in self._of_kind:
+            column = self._of_kind[kind, field]
+            self._unused.pop(f"{kind}.{field}", None)
+            return column
+        if field in self._of_all and self._of_all[field] in header:
+            self._unused.pop(field, None)
+            return self._of_all[field]
+        return field
+
+    def renames(self, kind: str, field: str) -> bool:
+        """Whether the user named a column of this very file for the field."""
+        return (kind, field) in self._of_kind
+
+    def refuse_unused(self) -> None:
+        """Raise for a mapping whose column was in none of the files."""
+        for target, column in self._unused.items():
+            msg = f"--column {target}={column}: no file given has a column {column!r} for it"
+            raise ReportError(msg, argument="column", found=column)
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+
+class _Table:
+    """The cells of one file, and the line that each record starts on."""
+
+    def __init__(self, path: str, delimiter: str) -> None:
+        self.path = path
+        self.rows: list[list[str]] = []
+        self.lines: list[int] = []
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                self._read(csv.reader(file, delimiter=delimiter, strict=True))
+        except OSError as error:
+            self.refuse(f"cannot be read: {error.strerror or error}")
+        except UnicodeDecodeError as error:
+            self.refuse(f"is not UTF-8: {error.reason} at byte {error.start}; save it as UTF-8")
+
+    def _read(self, reader: Any) -> None:
+        self.header: list[str] = []
+        line = 1
+        try:
+            for cells in reader:
+                if not cells:
+                    pass  # an empty line
+                elif not self.header:
+                    self.header = cells
+                elif len(cells) != len(self.header):
+                    self.refuse(f"has {len(cells)} cells where the header has {len(self.header)}", line)
+                else:
+                    self.rows.append(cells)
+                    self.lines.append(line)
+                line = reader.line_num + 1
+        except csv.Error as error:
+            self.refuse(f"is not CSV: {error}", line)
+        if not self.header:
+            self.refuse("is empty; its first line must name the columns")
+
+    def refuse(self, what: str, line: int | None = None, *, found: Any = None) -> None:
+        place = f"{self.path}, line {line}" if line is not None else self.path
+        raise ReportError(f"{place}: {what}", argument=self.path, found=found)
+
+    def refuse_cell(self, row: int, column: str, rule: str) -> None:
+        value = self.rows[row][self.header.index(column)]
+        self.refuse(f"column {column!r} must be {rule} (got {value!r})", self.lines[row], found=value)
+
+    def place(self, column: str) -> int:
+        if self.header.count(column) > 1:
+            self.refuse(f"has {self.header.count(column)} columns {column!r}; rename all but one")
+        return self.header.index(column)
+
+
+def read(
+    kind: str,
+    path: str,
+    names: ColumnNames,
+    *,
+    tz: str | None = None,
+    fold: int | None = None,
+    delimiter: str = ",",
+    authors: Mapping[str, str] | None = None,
+    scales: Mapping[str | None, Scale] | None = None,
+    survey: str | None = None,
+) -> Any:
+    """One CSV file as a batch.
+
+    Args:
+        kind: "surveys", "messages", "conversations" or "contacts".
+        path: the file, UTF-8 with or without a byte order mark.
+        names: what its columns are called.
+        tz: zone of times without an offset; None: they are an unbroken clock.
+        fold: how a wall time that comes twice or never is read.
+        delimiter: between cells.
+        authors: what the file calls an author to "customer", "agent" or "bot".
+        scales: survey label to the scale its scores are checked against; other surveys are left as they are.
+        survey: label for a file that has no column `survey`.
+
+    Raises:
+        ReportError: what cannot be read, with file, line, column and value.
+    """
+    table = _Table(path, delimiter)
+    columns: dict[str, list[Any]] = {}
+    called: dict[str, str] = {}
+    for field, rule in FIELDS[kind].items():
+        column = names.find(kind, field, table.header)
+        if column in table.header:
+            columns[field] = _cells(table, column, rule)
+            called[field] = column
+        elif rule.required or names.renames(kind, field):
+            found = ", ".join(map(repr, table.header))
+            table.refuse(
+                f"has no column {column!r} for {field} (columns found: {found}); "
+                f"name yours with --column {kind}.{field}=YOUR_COLUMN",
+                found=column,
+            )
+    if kind == "messages":
+        _translate(table, columns["author"], called["author"], authors or {})
+    if kind == "surveys":
+        if "survey" not in columns and survey is not None:
+            columns["survey"] = [survey] * len(table.rows)
+        _score(table, columns, called["score"], scales or {})
+    build: Any = _BATCHES[kind]
+    try:
+        return build(**columns, tz=tz, fold=fold)
+    except CxscoreError as error:  # a rule of whole columns: wall times that come twice, zones mixed
+        line = table.lines[error.positions[0]] if error.positions else None
+        table.refuse(str(error).replace("fold=", "--fold "), line, found=error.found)
+
+
+def _cells(table: _Table, column: str, rule: _Field) -> list[Any]:
+    place = table.place(column)
+    out: list[Any] = []
+    known: dict[str, Any] = {}  # most columns hold few different texts
+    first: tuple[int, bool] | None = None
+    for i, cells in enumerate(table.rows):
+        text = cells[place].strip()
+        if not text:
+            if rule.needed:
+                table.refuse_cell(i, column, "filled in every row")
+            out.append(rule.empty)
+            continue
+        value = known.get(text)
+        if value is None:
+            try:
+                value = known[text] = rule.read(text)
+            except ValueError:
+                table.refuse_cell(i, column, _RULES[rule.read])
+        if rule.read is _instant:
+            aware = value.utcoffset() is not None
+            if first is None:
+                first = table.lines[i], aware
+            elif first[1] is not aware:
+                with_, without = ("with", "without") if first[1] else ("without", "with")
+                table.refuse_cell(
+                    i, column, f"a time {with_} an offset, as in line {first[0]}; this one is {without}: mixed columns"
+                )
+        out.append(value)
+    return out
+
+
+def _translate(table: _Table, authors: list[Any], column: str, given: Mapping[str, str]) -> None:
+    known = [str(author) for author in Author]
+    for i, author in enumerate(authors):
+        authors[i] = given.get(author, author)
+        if authors[i] not in known:
+            table.refuse_cell(i, column, f"one of {', '.join(known)}, or translated with --author {author}=customer")
+
+
+def _score(table: _Table, columns: dict[str, list[Any]], column: str, scales: Mapping[str | None, Scale]) -> None:
+    """Scores as points of the scale of their survey, so that a wrong one is refused with its line."""
+    surveys = columns.get("survey") or [None] * len(table.rows)
+    read: dict[tuple[Any, Any], int | None] = {}
+    scores = columns["score"]
+    for i, (survey, score) in enumerate(zip(surveys, scores, strict=True)):
+        scale = scales.get(survey)
+        if scale is None or score is None:
+            continue
+        if (survey, score) not in read:
+            try:
+                read[survey, score] = scale.parse(score)
+            except ScaleError:
+                table.refuse_cell(i, column, f"a point of the scale {scale.name} ({scale.low} to {scale.high})")
+        scores[i] = read[survey, score]

@@ -1,0 +1,366 @@
+"""Waits of one clock in logarithmic bins: percentiles, targets and open waits that merge."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .. import _inputs
+from .._accounting import LeftOut, left_out
+from .._checks import check_choice
+from .._clocks import Clock, read_log, service_targets
+from .._core import durations, quantiles, waits
+from .._frozen import FrozenMap
+from .._inputs import NAT
+from ..batches import Batch, first_record
+from ..errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, MergeError
+from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
+from ._scores import check_schema
+
+__all__ = ["BRACKETS_CHAT", "BRACKETS_MAIL", "CLOCKS", "DurationTally", "bracket_edges", "tally_clock"]
+
+SCHEMA = 1
+CLOCKS = ("first_response", "reply", "resolution")
+
+_MINUTE, _HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+BRACKETS_CHAT = tuple(minutes * _MINUTE for minutes in (1, 2, 5, 10, 30, 60))
+BRACKETS_MAIL = tuple(hours * _HOUR for hours in (1, 4, 8, 24, 48))
+
+Bins = tuple[tuple[int, int], ...]
+# A bare duration has no instants: it counts as opened long before "now", so no target is too young for it.
+_LONG_AGO = -(1 << 60)
+
+
+def bracket_edges(brackets: Any, *, chat: bool) -> tuple[int, ...]:
+    """Upper edges in microseconds: as given, or minutes for chat-like channels and hours for the rest.
+
+    Raises:
+        ArgumentTypeError: edges that are no timedeltas.
+        InvalidValueError: edges that do not ascend from above zero.
+    """
+    chosen = (BRACKETS_CHAT if chat else BRACKETS_MAIL) if brackets is None else tuple(brackets)
+    edges = tuple(_inputs.duration(edge, "brackets", positive=True) for edge in chosen)
+    if any(later <= earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+        msg = f"brackets must be ascending upper edges (got {chosen!r}), e.g. [timedelta(hours=1), timedelta(hours=4)]"
+        raise InvalidValueError(msg, argument="brackets", found=chosen)
+    return edges
+
+
+@attrs.frozen(kw_only=True)
+class DurationTally:
+    """Waits of one clock: counts, sum and extremes exactly, percentiles within one percent.
+
+    Every duration lies in a bin whose representative is within `relative_error` of it. Ages of open waits
+    have bins of their own, so the Kaplan-Meier curve of merged tallies is that of the whole (durations and
+    ages in one bin count as ended first).
+
+    Args:
+        clock: "first_response", "reply" or "resolution".
+        policy: definition of the policy that found the waits.
+        target: definition of the target that `eligible` and `within` were counted against.
+        as_of: "now" in microseconds since 1970; None for bare durations.
+        aware: whether `as_of` is UTC.
+        n: answered waits.
+        waiting: open waits.
+        closed: closed without an answer.
+        lapsed: lapsed without an answer.
+        abandoned: left by the customer without an answer.
+        total: sum of answered waits in microseconds.
+        shortest: shortest answered wait in microseconds, None without any.
+        longest: longest answered wait.
+        longest_waiting: age of the oldest open wait.
+        bins: bin number and count of answered waits, ascending.
+        open_bins: bin number and count of the ages of open waits.
+        eligible: waits whose outcome against the target is known.
+        within: of those, the ones answered within it.
+        immature: waits too young for the target.
+        waiting_over_target: open waits that have missed it already.
+        edges: upper edges of the brackets in microseconds.
+        brackets: answered waits by bracket.
+        rows: rows of the input behind the waits.
+        left_out: rows left out by reason.
+
+    >>> from datetime import timedelta
+    >>> import cxscore as cx
+    >>> one = cx.DurationTally.of([timedelta(minutes=4), timedelta(minutes=9)])
+    >>> two = cx.DurationTally.of([timedelta(hours=2)], open=[timedelta(days=1)])
+    >>> both = one + two
+    >>> both.n, both.waiting, both.longest
+    (3, 1, 7200000000)
+    """
+
+    clock: str
+    policy: str = DEFAULT_POLICY.definition
+    target: str = "none"
+    as_of: int | None = None
+    aware: bool | None = None
+    n: int = 0
+    waiting: int = 0
+    closed: int = 0
+    lapsed: int = 0
+    abandoned: int = 0
+    total: int = 0
+    shortest: int | None = None
+    longest: int | None = None
+    longest_waiting: int | None = None
+    bins: Bins = ()
+    open_bins: Bins = ()
+    eligible: int = 0
+    within: int = 0
+    immature: int = 0
+    waiting_over_target: int = 0
+    edges: tuple[int, ...] = ()
+    brackets: tuple[int, ...] = ()
+    rows: int = 0
+    left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
+
+    @property
+    def relative_error(self) -> float:
+        """Largest relative error of a percentile."""
+        return quantiles.RELATIVE_ERROR
+
+    @property
+    def given(self) -> int:
+        """Rows of the input."""
+        return self.rows + sum(self.left_out.values())
+
+    @classmethod
+    def of(
+        cls,
+        data: Any,
+        *,
+        open: Any = None,
+        clock: str = "first_response",
+        conversations: Any = None,
+        targets: Any = None,
+        as_of: Any = None,
+        policy: ReplyPolicy = DEFAULT_POLICY,
+        brackets: Sequence[dt.timedelta] | None = None,
+        missing: str = "drop",
+        invalid: str = "raise",
+    ) -> DurationTally:
+        """Count waits: bare durations, or one clock of a log.
+
+        Args:
+            data: timedeltas or timedelta64 of answered waits, or messages or conversations.
+            open: ages of open waits, with bare durations.
+            clock: which clock the waits belong to.
+            conversations: beside a message log, as in `response_times`.
+            targets: as in `response_times`.
+            as_of: "now" for a log; give the same to every shard, or the tallies will not merge.
+            policy: as in `response_times`.
+            brackets: upper edges.
+            missing: "drop" or "raise".
+            invalid: "raise" or "drop".
+
+        Raises:
+            InvalidValueError: negative durations.
+            ArgumentValueError: a clock that the log does not have.
+        """
+        check_choice("clock", clock, CLOCKS)
+        check_choice("missing", missing, ("drop", "raise"))
+        check_choice("invalid", invalid, ("raise", "drop"))
+        promised = service_targets(targets)
+        data = _inputs.materialise(data)
+        if isinstance(data, Batch) or first_record(data) is not None:
+            if open is not None:
+                msg = "open must be left out with a log: the log tells which waits are open"
+                raise ArgumentTypeError(msg, argument="open")
+            timeline = read_log(
+                data, conversations=conversations, targets=promised, as_of=as_of, policy=policy, missing=missing,
+                invalid=invalid,
+            )  # fmt: skip
+            if clock not in timeline.clocks:
+                known = ", ".join(name for name in CLOCKS if name in timeline.clocks)
+                msg = f"clock must be one that the log has (got {clock!r}; it has {known or 'none'})"
+                raise ArgumentValueError(msg, argument="clock", found=clock)
+            return tally_clock(
+                timeline.clocks[clock], now=timeline.as_of, aware=timeline.aware, policy=policy.definition,
+                target=promised.definition(clock), edges=bracket_edges(brackets, chat=timeline.chat),
+                rows=int(timeline.used.sum()),
+                left=left_out({reason: counts.sum() for reason, counts in timeline.left.items()}),
+            )  # fmt: skip
+        return _bare(data, open, clock, promised, policy, bracket_edges(brackets, chat=False), missing, invalid)
+
+    @classmethod
+    def empty(cls, clock: str = "first_response", **like: Any) -> DurationTally:
+        """No waits: the start of a sum. Give `policy`, `target`, `as_of`, `aware` and `edges` of the tallies to come.
+
+        >>> import cxscore as cx
+        >>> cx.DurationTally.empty().n
+        0
+        """
+        tally = cls(clock=check_choice("clock", clock, CLOCKS), **like)
+        return attrs.evolve(tally, brackets=(0,) * (len(tally.edges) + 1) if tally.edges else ())
+
+    def emptied(self) -> DurationTally:
+        """An empty tally of the same kind."""
+        return DurationTally.empty(
+            self.clock, policy=self.policy, target=self.target, as_of=self.as_of, aware=self.aware, edges=self.edges
+        )
+
+    def _kind(self) -> tuple[Any, ...]:
+        return self.clock, self.policy, self.target, self.as_of, self.aware, self.edges
+
+    def _blank(self) -> bool:
+        """A bare `empty()`, which adds to anything of its clock."""
+        return self == DurationTally.empty(self.clock)
+
+    def __add__(self, other: object) -> DurationTally:
+        if not isinstance(other, DurationTally):
+            return NotImplemented
+        if self.clock == other.clock and (self._blank() or other._blank()):
+            return other if self._blank() else self
+        if self._kind() != other._kind():
+            names = ("clock", "policy", "target", "as_of", "aware", "edges")
+            unlike = ", ".join(
+                f"{name}: {mine!r} and {theirs!r}"
+                for name, mine, theirs in zip(names, self._kind(), other._kind(), strict=True)
+                if mine != theirs
+            )
+            msg = f"tallies of unlike waits do not add up (got {unlike}); count all shards with the same settings and as_of"
+            raise MergeError(msg, argument="other", found=unlike)
+        sums = {
+            name: getattr(self, name) + getattr(other, name)
+            for name in (
+                "n", "waiting", "closed", "lapsed", "abandoned", "total", "eligible", "within", "immature",
+                "waiting_over_target", "rows",
+            )
+        }  # fmt: skip
+        return attrs.evolve(
+            self,
+            **sums,
+            shortest=_either(min, self.shortest, other.shortest),
+            longest=_either(max, self.longest, other.longest),
+            longest_waiting=_either(max, self.longest_waiting, other.longest_waiting),
+            bins=_merged(self.bins, other.bins),
+            open_bins=_merged(self.open_bins, other.open_bins),
+            brackets=tuple(a + b for a, b in zip(self.brackets, other.brackets, strict=True)),
+            left_out=left_out(
+                {reason: self.left_out.get(reason, 0) + other.left_out.get(reason, 0) for reason in LeftOut}
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values with a `schema` number; `from_dict` reads them back."""
+        fields = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        for name in ("bins", "open_bins"):
+            fields[name] = [list(pair) for pair in fields[name]]
+        fields |= {name: list(fields[name]) for name in ("edges", "brackets")}
+        fields["left_out"] = {str(reason): count for reason, count in self.left_out.items()}
+        return {"schema": SCHEMA, "kind": "DurationTally", **fields}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> DurationTally:
+        """The tally that `to_dict` wrote, in this or an older release.
+
+        Raises:
+            ArgumentValueError: something else, or a schema of a newer release.
+        """
+        check_schema(data, "DurationTally", SCHEMA)
+        fields = {name: value for name, value in data.items() if name not in ("schema", "kind")}
+        for name in ("bins", "open_bins"):
+            fields[name] = tuple((int(place), int(count)) for place, count in fields[name])
+        fields |= {name: tuple(fields[name]) for name in ("edges", "brackets")}
+        return cls(**{**fields, "left_out": left_out(fields["left_out"])})
+
+    def to_bytes(self) -> bytes:
+        """`to_dict` as UTF-8 JSON."""
+        return json.dumps(self.to_dict()).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> DurationTally:
+        """The tally that `to_bytes` wrote."""
+        return cls.from_dict(json.loads(data))
+
+
+def tally_clock(
+    clock: Clock,
+    *,
+    now: int | None,
+    aware: bool | None,
+    policy: str,
+    target: str,
+    edges: tuple[int, ...],
+    rows: int,
+    left: FrozenMap[LeftOut, int],
+) -> DurationTally:
+    """The tally of one clock's columns."""
+    found = durations.totals(
+        clock.start, clock.end, clock.outcome, clock.target, now or 0, np.array(edges, dtype=np.int64),
+        unanswered_misses=clock.name != "reply",
+    )  # fmt: skip
+    ended, ages = found.ended, np.maximum(found.ages, 0)
+    return DurationTally(
+        clock=clock.name, policy=policy, target=target, as_of=now, aware=aware, n=len(ended), waiting=len(ages),
+        closed=found.closed, lapsed=found.lapsed, abandoned=found.abandoned, total=found.total,
+        shortest=int(ended.min()) if len(ended) else None, longest=int(ended.max()) if len(ended) else None,
+        longest_waiting=int(ages.max()) if len(ages) else None, bins=_binned(ended), open_bins=_binned(ages),
+        eligible=found.eligible, within=found.within, immature=found.immature,
+        waiting_over_target=found.waiting_over_target, edges=edges, brackets=found.brackets, rows=rows, left_out=left,
+    )  # fmt: skip
+
+
+def _bare(
+    data: Any, ages: Any, clock: str, promised: ServiceTargets, policy: ReplyPolicy, edges: tuple[int, ...],
+    missing: str, invalid: str,
+) -> DurationTally:  # fmt: skip
+    """The tally of bare durations and ages."""
+    target = getattr(promised, clock)
+    if isinstance(target, Mapping):
+        msg = "targets must be one timedelta with bare durations (got a target per channel); they have no channel"
+        raise ArgumentTypeError(msg, argument="targets", found=target)
+    parts = []
+    gone: dict[str, int] = {LeftOut.MISSING: 0, LeftOut.INVALID: 0}
+    for name, values in (("data", data), ("open", [] if ages is None else _inputs.materialise(ages))):
+        micros = _inputs.durations(values, name)
+        absent = micros == NAT
+        if absent.any() and missing == "raise":
+            _inputs.refuse_missing(name, absent)
+        negative = ~absent & (micros < 0)
+        if negative.any() and invalid == "raise":
+            _inputs.refuse_invalid(name, "not be negative", negative, values)
+        gone[LeftOut.MISSING] += int(absent.sum())
+        gone[LeftOut.INVALID] += int(negative.sum())
+        parts.append(micros[~absent & ~negative])
+    ended, running = parts
+    size = len(ended) + len(running)
+    none = np.zeros(size, dtype=np.int64)
+    counted = tally_clock(
+        Clock(
+            name=clock,
+            start=np.concatenate((np.full(len(ended), _LONG_AGO), -running)),
+            end=np.concatenate((_LONG_AGO + ended, np.full(len(running), NAT))),
+            outcome=np.repeat(np.array([waits.WAIT_ANSWERED, waits.WAIT_OPEN], np.int8), [len(ended), len(running)]),
+            target=np.full(size, NAT if target is None else _inputs.duration(target, "targets")),
+            group=none,
+            conversation=none,
+            index=none,
+        ),
+        now=0, aware=None, policy=policy.definition, target=promised.definition(clock), edges=edges, rows=size,
+        left=left_out(gone),
+    )  # fmt: skip
+    return attrs.evolve(counted, as_of=None)
+
+
+def _binned(values: Any) -> Bins:
+    bins, counts = quantiles.counts(values)
+    return tuple(zip(bins.tolist(), counts.tolist(), strict=True))
+
+
+def _merged(mine: Bins, theirs: Bins) -> Bins:
+    total = dict(mine)
+    for place, count in theirs:
+        total[place] = total.get(place, 0) + count
+    return tuple(sorted(total.items()))
+
+
+def _either(choose: Any, mine: int | None, theirs: int | None) -> int | None:
+    if mine is None or theirs is None:
+        return mine if theirs is None else theirs
+    return int(choose(mine, theirs))
