@@ -10,4 +10,6 @@ from .errors import *
 from .groups import Groups
 from .records import *
 from .scales import *
-from .tallies import ScoreTally
+from ._metrics.response_times import DurationSummary, ResponseTimesResult, Touches, response_times
+from .policies import *
+from .tallies import DurationTally, ScoreTally

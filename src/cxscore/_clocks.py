@@ -7,7 +7,7 @@ count, in which order reasons for leaving out apply, and which group a wait belo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import attrs
@@ -98,9 +98,11 @@ class Timeline:
     answers: Ints
     """Public messages of human agents, by conversation; -1 where unknown."""
     customer_messages: Ints
+    """Messages of customers up to the last resolution, by conversation; -1 where not resolved."""
     bot_only: Bools
     outbound: Bools
-    reopens: Ints
+    reopens: Ints | None
+    """Reopenings by conversation, None where they are not known."""
     mixed: bool
     """Whether the figures run over several channels."""
     chat: bool
@@ -271,7 +273,7 @@ def _read_tickets(
     rows = np.flatnonzero(account.kept)
     channel = table.coded("channel") if table.has("channel") else None
     labels = table.coded("id")
-    agent = _labels_by_row(table, "agent", rows)
+    agent = _assignees(table, rows)
 
     def clock(name: str, end: Ints, outcome: npt.NDArray[np.int8], target: Any) -> Clock:
         return Clock(
@@ -300,7 +302,7 @@ def _read_tickets(
     nobody = np.zeros(n, dtype=np.bool_)
     return Timeline(
         source="conversations", as_of=now, aware=aware, clocks=clocks, keys=keys, names=names, many=many, used=used,
-        left=left, tickets_left={}, group=np.where(account.kept, group, -1), label=lambda row: labels.labels[int(labels.codes[row])], answers=unknown,
+        left=left, tickets_left={}, group=np.where(account.kept, group, -1), label=_ConversationLabels(labels.labels, labels.codes), answers=unknown,
         customer_messages=unknown, bot_only=nobody, outbound=nobody, reopens=reopens, mixed=mixed, chat=chat,
     )  # fmt: skip
 
@@ -335,24 +337,57 @@ def _resolution_outcome(end: Ints, left_at: Ints) -> npt.NDArray[np.int8]:
     return outcome
 
 
-def _reopens(table: Conversations) -> Ints:
+def _reopens(table: Conversations) -> Ints | None:
     if not table.has("reopens"):
-        return np.zeros(len(table), dtype=np.int64)
+        return None
     found = _inputs.numbers(table.raw("reopens"), "reopens").data
     return np.nan_to_num(found, nan=0.0).astype(np.int64)
 
 
-def _labels_by_row(batch: Batch[Any], name: str, rows: Ints) -> Any:
-    """A function from wait positions to labels, read only when a table asks for them."""
-    if not batch.has(name):
-        return None
-    found = batch.coded(name)
+@attrs.frozen(eq=False)
+class _ConversationLabels:
+    """What conversation codes are called; `codes` maps them to labels where they are row numbers."""
 
-    def labels(positions: Ints) -> list[Any]:
-        chosen = rows[positions]
-        return [found.labels[int(found.codes[row])] for row in chosen]
+    labels: Sequence[Any]
+    codes: Array | None
 
-    return labels
+    def __call__(self, code: int) -> Any:
+        return self.labels[code if self.codes is None else int(self.codes[code])]
+
+
+@attrs.frozen(eq=False)
+class _Assignees:
+    """Assignees of tickets by wait, read only when a table asks for them."""
+
+    found: Coded
+    rows: Ints
+
+    def __call__(self, index: Ints) -> list[Any]:
+        return [self.found.labels[int(code)] for code in self.found.codes[self.rows[index]]]
+
+
+@attrs.frozen(eq=False)
+class _AnsweringAgents:
+    """Agents of waits: who answered, or the assignee of a wait that nobody answered."""
+
+    agents: Coded | None
+    assignees: Coded | None
+    answered_by: Ints
+    ticket: Ints
+
+    def __call__(self, index: Ints) -> list[Any]:
+        return [
+            _label(self.agents, row) if row >= 0 else _label(self.assignees, ticket)
+            for row, ticket in zip(self.answered_by[index].tolist(), self.ticket[index].tolist(), strict=True)
+        ]
+
+
+def _label(labels: Coded | None, row: int) -> Any:
+    return None if labels is None or row < 0 else labels.labels[int(labels.codes[row])]
+
+
+def _assignees(table: Conversations, rows: Ints) -> _Assignees | None:
+    return _Assignees(table.coded("agent"), rows) if table.has("agent") else None
 
 
 # -- message logs ------------------------------------------------------------------------------------
@@ -425,7 +460,7 @@ def _read_messages(
     )
     used, left = account.by_group(groups.rows, groups.size)
     channel = _wait_labels("channel", log, table, codes, ticket_of)
-    agent = _answering_agents(log, table, answered_by, ticket_of, waited.conversation)
+    agent = _answering_agents(log, table, answered_by, ticket_of[waited.conversation])
     clocks = {}
     for name, keep in (("first_response", waited.is_first), ("reply", np.ones(len(waited.start), dtype=np.bool_))):
         positions = np.flatnonzero(keep)
@@ -441,9 +476,13 @@ def _read_messages(
             agent=agent,
             first=waited.is_first[positions],
         )
-    reopens = np.zeros(len(labels.labels), dtype=np.int64)
+    reopens: Ints | None = None
+    written = np.full(len(labels.labels), -1, dtype=np.int64)
     if table is not None:
-        reopens = np.where(ticket_kept, np.append(_reopens(table), 0)[ticket_of], 0)
+        counted_reopens = _reopens(table)
+        if counted_reopens is not None:
+            reopens = np.where(ticket_kept, np.append(counted_reopens, 0)[ticket_of], 0)
+        written = _written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
         clocks |= _resolutions(table, tickets, ticket_of, groups.conversations, found, targets, ends)
     tickets_left: dict[LeftOut, Ints] = {}
     if table is not None:
@@ -455,10 +494,17 @@ def _read_messages(
     return Timeline(
         source="messages", as_of=now, aware=aware, clocks=clocks, keys=groups.keys, names=groups.names,
         many=groups.many, used=used, left=left, tickets_left=tickets_left, group=np.where(counted, groups.conversations, -1),
-        label=lambda code: labels.labels[code],
-        answers=talks.answers.astype(np.int64), customer_messages=talks.customer_messages.astype(np.int64),
+        label=_ConversationLabels(labels.labels, None),
+        answers=talks.answers.astype(np.int64), customer_messages=written,
         bot_only=talks.bot_only, outbound=talks.outbound, reopens=reopens, mixed=mixed, chat=chat,
     )  # fmt: skip
+
+
+def _written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints) -> Ints:
+    rows = np.flatnonzero(mask)
+    rows = rows[at[rows] <= resolved_at[codes[rows]]]
+    counts = np.bincount(codes[rows], minlength=len(resolved_at))
+    return np.where(resolved_at == NAT, -1, counts)
 
 
 def _with(column: Array, more: Array) -> Array:
@@ -555,25 +601,11 @@ def _of_tickets(labels: Coded, ticket_of: Ints, codes: Array) -> Coded:
 
 
 def _answering_agents(
-    log: Messages, table: Conversations | None, answered_by: Ints, ticket_of: Ints, conversation: Ints
-) -> Any:
-    """Labels of the agents of waits: who answered, or the assignee of an open one."""
+    log: Messages, table: Conversations | None, answered_by: Ints, ticket: Ints
+) -> _AnsweringAgents | None:
     agents = log.coded("agent") if log.has("agent") else None
     assignees = table.coded("agent") if table is not None and table.has("agent") else None
-    if agents is None and assignees is None:
-        return None
-
-    def labels(positions: Ints) -> list[Any]:
-        out = []
-        for position in positions.tolist():
-            row, ticket = int(answered_by[position]), int(ticket_of[conversation[position]])
-            if row >= 0:
-                out.append(None if agents is None else agents.labels[int(agents.codes[row])])
-            else:
-                out.append(None if assignees is None or ticket < 0 else assignees.labels[int(assignees.codes[ticket])])
-        return out
-
-    return labels
+    return None if agents is None and assignees is None else _AnsweringAgents(agents, assignees, answered_by, ticket)
 
 
 @attrs.frozen(eq=False)
@@ -683,7 +715,7 @@ def _resolutions(
     rows = ticket_of[codes]
     channel = table.coded("channel") if table.has("channel") else None
     target = _channel_targets(targets.resolution, channel, len(table))[rows]
-    agent = _labels_by_row(table, "agent", rows)
+    agent = _assignees(table, rows)
 
     def clock(name: str, end: Ints, start: Ints) -> Clock:
         outcome = _resolution_outcome(end, ends["abandoned_at"][rows])

@@ -55,8 +55,10 @@ class Grouping:
             ranked = sorted(
                 range(len(keys)), key=lambda i: [(part is None, 0 if part is None else part) for part in parts[i]]
             )
-        except TypeError:  # labels of unlike types have no order
-            ranked = sorted(range(len(keys)), key=lambda i: [part is None for part in parts[i]])
+        except TypeError:  # labels of unlike types have no order: as they are first seen
+            first = np.zeros(self.size, dtype=np.int64)
+            first[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
+            ranked = sorted(range(len(keys)), key=lambda i: ([part is None for part in parts[i]], first[codes[i]]))
         return codes[ranked], [keys[i] for i in ranked]
 
     def compact(self) -> tuple[Ints, list[Any]]:
@@ -112,7 +114,7 @@ def _holds_columns(by: Sequence[Any]) -> bool:
 
 
 def _name(part: Coded, position: int) -> str:
-    if part.name is not None:
+    if part.name not in (None, ""):
         return str(part.name)
     return "group" if position == 0 else f"group_{position + 1}"
 
@@ -140,21 +142,21 @@ def _combined(parts: Sequence[Coded], names: tuple[str, ...]) -> Grouping:
         raise ArgumentTypeError(msg, argument="by", found=parts)
     codes: Array = parts[0].codes.astype(np.int64, copy=False)
     size = len(parts[0].labels)
+    steps: list[tuple[Sequence[Any], Ints | None]] = [(parts[0].labels, None)]
     for part in parts[1:]:
-        width = max(len(part.labels), 1)
-        codes = codes * width + part.codes
-        size *= width
-    used: Ints | None = None
-    if size > max(4 * len(codes), 1 << 16):  # most combinations have no row: number those that do
-        used, codes = np.unique(codes, return_inverse=True)
-        codes, size = codes.reshape(-1), len(used)
+        codes = codes * len(part.labels) + part.codes
+        size *= len(part.labels)
+        used: Ints | None = None
+        if size > max(4 * len(codes), 1 << 16):  # most combinations have no row: number those that do
+            used, codes = np.unique(codes, return_inverse=True)
+            codes, size = codes.reshape(-1), len(used)
+        steps.append((part.labels, used))
 
     def label(code: int) -> tuple[Any, ...]:
-        rest = code if used is None else int(used[code])
         key = []
-        for part in reversed(parts):
-            rest, position = divmod(rest, max(len(part.labels), 1))
-            key.append(part.labels[position])
+        for labels, used in reversed(steps):
+            code, position = divmod(code if used is None else int(used[code]), len(labels))
+            key.append(labels[position])
         return tuple(reversed(key))
 
     return Grouping(codes, size, label, names, many=True)

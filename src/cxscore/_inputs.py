@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Number
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ from .errors import (
     MissingValueError,
     MixedTimeZonesError,
     ScaleError,
+    UnknownNameError,
+    shown,
 )
 from .scales import Scale
 
@@ -215,6 +218,8 @@ def _from_objects(values: Sequence[Any], argument: str) -> Column:
     missing: Bools | None = None
     if gone:
         missing = np.fromiter((type(value) in gone for value in values), np.bool_, n)
+    if kinds and kinds <= {bool, np.bool_}:
+        return Column(np.array([type(value) not in gone and bool(value) for value in values]), missing)
     if kinds and all(issubclass(kind, (int, float, np.integer, np.floating)) for kind in kinds) and bool not in kinds:
         if gone:
             values = [0 if type(value) in gone else value for value in values]
@@ -231,8 +236,9 @@ def _from_objects(values: Sequence[Any], argument: str) -> Column:
         raise ArgumentTypeError(msg, argument=argument, found=complex)
     data = np.empty(n, dtype=object)
     data[:] = values
-    if any(issubclass(kind, (float, np.floating)) for kind in kinds):
-        nan = np.fromiter((isinstance(value, (float, np.floating)) and value != value for value in values), np.bool_, n)
+    numeric = {kind for kind in kinds if issubclass(kind, Number)}
+    if numeric:
+        nan = np.fromiter((type(value) in numeric and value != value for value in values), np.bool_, n)
         missing = nan if missing is None else missing | nan
     return Column(data, missing)
 
@@ -288,7 +294,7 @@ def _from_polars(values: Any, argument: str) -> Column:
         kind = "M8" if str(dtype).startswith("Datetime") else "m8"
         data = values.to_physical().fill_null(NAT).to_numpy().astype(np.int64, copy=False).view(f"{kind}[{unit}]")
         return Column(_Aware(data) if zone is not None else data, missing, name)
-    if dtype.is_numeric() and not dtype.is_decimal():
+    if dtype.is_numeric() and not dtype.is_decimal() and not str(dtype).endswith("128"):
         data = (values.fill_null(0) if missing is not None else values).to_numpy()
         return Column(data, missing, name)
     if str(dtype) == "Boolean":
@@ -362,7 +368,7 @@ def refuse_invalid(
     found = tuple(value_at(values, i) for i in where)
     more = " ..." if count > len(where) else ""
     msg = (
-        f"{argument} must {rule} (got {count} of {len(mask)} that do not: {', '.join(map(repr, found))}{more} at "
+        f"{argument} must {rule} (got {count} of {len(mask)} that do not: {', '.join(map(shown, found))}{more} at "
         f"{_places(where)}{more}); {way}"
     )
     raise kind(msg, argument=argument, found=found, positions=where, count=count)
@@ -479,10 +485,12 @@ def coded(values: Any, argument: str) -> Coded:
     if kind == "f":
         nan = np.isnan(data)
         missing = nan if missing is None else missing | nan
-    if kind == "M":
-        data = _microseconds(data).view("M8[us]")
+    aware = isinstance(data, _Aware)
+    if kind in "mM":
+        data = _microseconds(data).view(f"{kind}8[us]")
     labels, codes = np.unique(data if missing is None else data[~missing], return_inverse=True)
-    return _with_missing(codes.reshape(-1), labels.tolist(), missing, found.name)
+    plain = [label.replace(tzinfo=dt.UTC) for label in labels.tolist()] if aware else labels.tolist()
+    return _with_missing(codes.reshape(-1), plain, missing, found.name)
 
 
 def _with_missing(codes: Array, labels: list[Any], missing: Bools | None, name: Any) -> Coded:
@@ -497,7 +505,10 @@ def _coded_integers(data: Array, name: Any) -> Coded:
     low, high = int(data.min()), int(data.max())
     if high - low < max(4 * len(data), 1 << 16):
         # Gaps cost a row of zeros each; looking up every value to close them would cost a pass.
-        codes = data if low == 0 else np.subtract(data, low, dtype=np.int64)
+        if data.dtype == np.uint64:  # bincount takes no such codes, and int64 holds no such labels
+            codes = (data - data.min()).astype(np.int64)
+        else:
+            codes = data if low == 0 else np.subtract(data, low, dtype=np.int64)
         return Coded(codes, range(low, high + 1), name)
     labels, codes = np.unique(data, return_inverse=True)
     return Coded(codes.reshape(-1), labels.tolist(), name)
@@ -559,11 +570,10 @@ def _coded_polars(values: Any) -> Coded:
         ids = values.to_physical()
     missing = values.is_null().to_numpy() if values.null_count() else None
     raw = (ids.fill_null(0) if missing is not None else ids).to_numpy()
-    if not len(raw):
-        return Coded(np.empty(0, np.int64), [], values.name)
+    rows = np.arange(len(raw)) if missing is None else np.flatnonzero(~missing)
     # Physical ids may be sparse (they are shared between columns), so each gets the number of its rank.
-    first = np.full(int(raw.max()) + 1, -1, dtype=np.int64)
-    first[raw[::-1]] = np.arange(len(raw) - 1, -1, -1)
+    first = np.full(int(raw.max(initial=0)) + 1, -1, dtype=np.int64)
+    first[raw[rows[::-1]]] = rows[::-1]
     present = np.flatnonzero(first >= 0)
     rank = np.zeros(len(first), dtype=np.int64)
     rank[present] = np.arange(len(present))
@@ -583,6 +593,8 @@ def _coded_arrow(values: Any) -> Coded:
         if hasattr(values, "num_chunks"):
             return _coded_objects(values.to_pylist(), "labels")
     labels = values.dictionary.to_pylist()
+    if None in labels or len(set(labels)) < len(labels):  # Arrow allows both; codes here do not
+        return _coded_objects(values.to_pylist(), "labels")
     missing = values.indices.is_null().to_numpy(zero_copy_only=False) if values.indices.null_count else None
     indices = values.indices.fill_null(0) if missing is not None else values.indices
     codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
@@ -632,6 +644,8 @@ def instants(
         _refuse_not_instants(data[0], argument)
     if found.missing is not None and data.dtype.kind == "M":
         micros = np.where(found.missing, NAT, micros)
+    if not (micros != NAT).any():
+        return micros, None
     off = (micros != NAT) & ((micros < _FIRST) | (micros >= _LAST))
     if off.any():
         refuse_invalid(argument, "lie in the years 1 to 9999", off, data, way="check the unit of the timestamps")
@@ -705,7 +719,7 @@ def wall_to_utc(wall: Ints, tz: str | dt.tzinfo, argument: str, *, fold: int | N
 
     A wall time that comes twice or never on its day follows `fold` (0 the earlier offset, 1 the later) or raises.
     """
-    zone = ZoneInfo(tz) if isinstance(tz, str) else tz
+    zone = _zone(tz)
     known = wall != NAT
     days = np.floor_divide(wall, _DAY)
     unique, inverse = np.unique(days[known], return_inverse=True)
@@ -743,7 +757,21 @@ def wall_to_utc(wall: Ints, tz: str | dt.tzinfo, argument: str, *, fold: int | N
     return out
 
 
+def _zone(tz: object) -> dt.tzinfo:
+    if isinstance(tz, dt.tzinfo):
+        return tz
+    if not isinstance(tz, str):
+        msg = f"tz must be a zone, e.g. tz='Europe/Berlin' (got {tz!r})"
+        raise ArgumentTypeError(msg, argument="tz", found=tz)
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):  # unknown, no key at all, a folder of zones
+        msg = f"tz must name a zone of the IANA database, e.g. tz='Europe/Berlin' (got {tz!r}); is tzdata installed?"
+        raise UnknownNameError(msg, argument="tz", found=tz) from None
+
+
 def _offset(wall: int, zone: dt.tzinfo, fold: int) -> int:
+    wall = min(max(wall, _FIRST), _LAST - 1)  # the last day has no next midnight
     value = (_EPOCH + dt.timedelta(microseconds=wall)).replace(tzinfo=zone, fold=fold)
     return (value.utcoffset() or dt.timedelta(0)) // _MICROSECOND
 
@@ -805,8 +833,6 @@ def flags(values: Any, argument: str) -> Bools:
     """
     found = column(values, argument)
     data = found.data
-    if data.dtype.kind == "O" and all(isinstance(value, (bool, np.bool_)) for value in data.tolist()):
-        return np.array(data.tolist(), dtype=np.bool_)
     if data.dtype.kind != "b" and len(data):
         msg = f"{argument} must be True or False in every row (got dtype {data.dtype}); pass column.astype(bool)"
         raise ArgumentTypeError(msg, argument=argument, found=data.dtype)
@@ -832,9 +858,9 @@ def numbers(values: Any, argument: str) -> Column:
             if any(isinstance(value, (bool, str)) for value in data.tolist()):
                 raise TypeError
             data = np.array(
-                [np.nan if value is None or _is_missing_type(type(value)) else float(value) for value in data.tolist()]
+                [np.nan if value is None or _is_missing_type(type(value)) else _float(value) for value in data.tolist()]
             )
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError):
             data = found.data
     if data.dtype.kind not in "iuf":
         first = next(
@@ -850,19 +876,26 @@ def numbers(values: Any, argument: str) -> Column:
     return Column(out, np.isnan(out), found.name)
 
 
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
 def weights(values: Any, n: int, argument: str = "weights") -> npt.NDArray[np.float64]:
-    """Sampling weights: one finite number of 0 or more a row.
+    """Sampling weights: one number of 0 or more a row, small enough for its square to be summed.
 
     Raises:
-        InvalidValueError: negative, NaN or infinite weights; they are never dropped.
+        InvalidValueError: negative, NaN, infinite or absurdly large weights; they are never dropped.
     """
     found = numbers(values, argument)
     same_length(n, len(found), argument, "the answers")
-    bad = ~((found.data >= 0) & (found.data < np.inf))
+    bad = ~((found.data >= 0) & (found.data <= 1e100))
     if bad.any():
         refuse_invalid(
             argument,
-            "be finite numbers of 0 or more",
+            "be numbers from 0 to 1e100",
             bad,
             found.data,
             way="correct them or leave those rows out first",
@@ -871,5 +904,7 @@ def weights(values: Any, n: int, argument: str = "weights") -> npt.NDArray[np.fl
 
 
 def materialise(values: Any) -> Any:
-    """An iterator as a list, so that it can be read twice; anything else unchanged."""
-    return list(values) if isinstance(values, Iterator) else values
+    """An iterator, or what can only be iterated (`counts.values()`), as a list; anything else unchanged."""
+    kind = type(values)
+    once = isinstance(values, Iterator) or (hasattr(kind, "__iter__") and not hasattr(kind, "__getitem__"))
+    return list(values) if once and not isinstance(values, (set, frozenset)) else values

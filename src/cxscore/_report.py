@@ -10,10 +10,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
+import numpy as np
 
+from ._inputs import NAT
 from .batches import Batch, Contacts, Conversations, Messages, Responses
 from .errors import ArgumentValueError, CxscoreError, ScaleError
 from .records import Author
@@ -113,6 +115,12 @@ _BATCHES: dict[str, type[Batch[Any]]] = {
     "contacts": Contacts,
 }
 
+_ENDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "conversations": ("opened_at", ("first_response_at", "resolved_at", "first_resolved_at", "abandoned_at")),
+    "contacts": ("at", ("ended_at",)),
+}
+"""Kind of file to the field of its start and those that cannot lie before it."""
+
 
 # -- what the user calls them ------------------------------------------------------------------------
 
@@ -205,13 +213,20 @@ class _Table:
         if not self.header:
             self.refuse("is empty; its first line must name the columns")
 
-    def refuse(self, what: str, line: int | None = None, *, found: Any = None) -> None:
+    def refuse(self, what: str, line: int | None = None, *, found: Any = None) -> NoReturn:
         place = f"{self.path}, line {line}" if line is not None else self.path
         raise ReportError(f"{place}: {what}", argument=self.path, found=found)
 
-    def refuse_cell(self, row: int, column: str, rule: str) -> None:
+    def refuse_cell(self, row: int, column: str, rule: str) -> NoReturn:
         value = self.rows[row][self.header.index(column)]
         self.refuse(f"column {column!r} must be {rule} (got {value!r})", self.lines[row], found=value)
+
+    def refuse_column(self, kind: str, field: str, column: str) -> NoReturn:
+        found = ", ".join(map(repr, self.header))
+        way = f"name yours with --column {kind}.{field}=YOUR_COLUMN"
+        if len(self.header) == 1 and any(sign in self.header[0] for sign in ";\t|"):
+            way = "if they are parted by another character, say so with --delimiter"
+        self.refuse(f"has no column {column!r} for {field} (columns found: {found}); {way}", found=column)
 
     def place(self, column: str) -> int:
         if self.header.count(column) > 1:
@@ -230,6 +245,7 @@ def read(
     authors: Mapping[str, str] | None = None,
     scales: Mapping[str | None, Scale] | None = None,
     survey: str | None = None,
+    strict: bool = True,
 ) -> Any:
     """One CSV file as a batch.
 
@@ -243,6 +259,7 @@ def read(
         authors: what the file calls an author to "customer", "agent" or "bot".
         scales: survey label to the scale its scores are checked against; other surveys are left as they are.
         survey: label for a file that has no column `survey`.
+        strict: refuse scores off their scale and ends before starts here, where the line is known.
 
     Raises:
         ReportError: what cannot be read, with file, line, column and value.
@@ -256,24 +273,28 @@ def read(
             columns[field] = _cells(table, column, rule)
             called[field] = column
         elif rule.required or names.renames(kind, field):
-            found = ", ".join(map(repr, table.header))
-            table.refuse(
-                f"has no column {column!r} for {field} (columns found: {found}); "
-                f"name yours with --column {kind}.{field}=YOUR_COLUMN",
-                found=column,
-            )
+            table.refuse_column(kind, field, column)
     if kind == "messages":
         _translate(table, columns["author"], called["author"], authors or {})
     if kind == "surveys":
         if "survey" not in columns and survey is not None:
             columns["survey"] = [survey] * len(table.rows)
-        _score(table, columns, called["score"], scales or {})
+        if "survey" not in columns:
+            table.refuse(
+                "has no column 'survey' to tell the surveys apart; name yours with --column survey=YOUR_COLUMN, "
+                "or say with one --scale what all of it is, e.g. --scale csat-1-5"
+            )
+        if strict:
+            _score(table, columns, called["score"], scales or {})
     build: Any = _BATCHES[kind]
     try:
-        return build(**columns, tz=tz, fold=fold)
+        batch: Batch[Any] = build(**columns, tz=tz, fold=fold)
     except CxscoreError as error:  # a rule of whole columns: wall times that come twice, zones mixed
         line = table.lines[error.positions[0]] if error.positions else None
         table.refuse(str(error).replace("fold=", "--fold "), line, found=error.found)
+    if strict and kind in _ENDS:
+        _check_ends(table, batch, called, *_ENDS[kind])
+    return batch
 
 
 def _cells(table: _Table, column: str, rule: _Field) -> list[Any]:
@@ -299,10 +320,8 @@ def _cells(table: _Table, column: str, rule: _Field) -> list[Any]:
             if first is None:
                 first = table.lines[i], aware
             elif first[1] is not aware:
-                with_, without = ("with", "without") if first[1] else ("without", "with")
-                table.refuse_cell(
-                    i, column, f"a time {with_} an offset, as in line {first[0]}; this one is {without}: mixed columns"
-                )
+                how = "with" if first[1] else "without"
+                table.refuse_cell(i, column, f"a time {how} an offset in every row, as in line {first[0]}")
         out.append(value)
     return out
 
@@ -317,10 +336,9 @@ def _translate(table: _Table, authors: list[Any], column: str, given: Mapping[st
 
 def _score(table: _Table, columns: dict[str, list[Any]], column: str, scales: Mapping[str | None, Scale]) -> None:
     """Scores as points of the scale of their survey, so that a wrong one is refused with its line."""
-    surveys = columns.get("survey") or [None] * len(table.rows)
     read: dict[tuple[Any, Any], int | None] = {}
     scores = columns["score"]
-    for i, (survey, score) in enumerate(zip(surveys, scores, strict=True)):
+    for i, (survey, score) in enumerate(zip(columns["survey"], scores, strict=True)):
         scale = scales.get(survey)
         if scale is None or score is None:
             continue
@@ -330,3 +348,12 @@ def _score(table: _Table, columns: dict[str, list[Any]], column: str, scales: Ma
             except ScaleError:
                 table.refuse_cell(i, column, f"a point of the scale {scale.name} ({scale.low} to {scale.high})")
         scores[i] = read[survey, score]
+
+
+def _check_ends(table: _Table, batch: Batch[Any], called: Mapping[str, str], start: str, ends: Sequence[str]) -> None:
+    for end in ends:
+        if end in called:
+            at = batch.times(end)
+            wrong = np.flatnonzero((at != NAT) & (at < batch.times(start)))
+            if len(wrong):
+                table.refuse_cell(int(wrong[0]), called[end], f"no earlier than {called[start]!r}")

@@ -18,7 +18,10 @@ from ._accounting import LeftOut
 from ._frozen import FrozenMap
 from .errors import ArgumentValueError
 
-__all__ = ["Interval", "Result", "Signature", "plain", "show"]
+__all__ = ["DURATION", "Interval", "Result", "Signature", "plain", "put", "show"]
+
+DURATION = {"duration": True}
+"""Metadata of a field that holds a duration or an interval of durations."""
 
 _NAN = object()  # stands for every NaN, so that results with undefined figures compare equal
 
@@ -160,7 +163,7 @@ class Result:
         out: dict[str, Any] = {"metric": self._signature.metric, "signature": self.signature}
         for field in attrs.fields(type(self)):
             if field.repr:
-                _put(out, field.name, getattr(self, field.name))
+                put(out, field.name, getattr(self, field.name), duration=field.metadata.get("duration", False))
         return out
 
     def _lines(self) -> list[tuple[str, str]]:
@@ -188,14 +191,14 @@ def _comparable(value: Any) -> Any:
     return value
 
 
-def _put(out: dict[str, Any], name: str, value: Any) -> None:
-    """One field into a dict of plain JSON values."""
+def put(out: dict[str, Any], name: str, value: Any, *, duration: bool = False) -> None:
+    """One field into a dict of plain JSON values; a `duration` keeps its `_seconds` where it is undefined."""
     if isinstance(value, Interval):
         inner: dict[str, Any] = {}
-        _put(inner, "low", value.low)
-        _put(inner, "high", value.high)
+        put(inner, "low", value.low, duration=duration)
+        put(inner, "high", value.high, duration=duration)
         out[name] = {**inner, "confidence": value.confidence, "method": value.method}
-    elif isinstance(value, (timedelta, np.timedelta64)):
+    elif isinstance(value, (timedelta, np.timedelta64)) or (duration and value is None):
         out[f"{name}_seconds"] = plain(value)
     elif isinstance(value, Mapping):
         out[name] = {str(key): plain(item) for key, item in value.items()}

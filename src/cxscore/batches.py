@@ -39,6 +39,7 @@ class Batch(Generic[R]):
     _required: ClassVar[tuple[str, ...]]
     _instants: ClassVar[tuple[str, ...]]
     _flags: ClassVar[tuple[str, ...]] = ()
+    _whole: ClassVar[tuple[str, ...]] = ()
 
     _columns: dict[str, Any]
     _extra: dict[str, Any]
@@ -60,8 +61,8 @@ class Batch(Generic[R]):
         extra: Mapping[str, Any] | None,
     ) -> None:
         """Take the columns of a constructor: None is absent, a scalar is constant, the rest is 1-D."""
-        given = {name: _inputs.materialise(values) for name, values in columns.items() if values is not None}
-        own = {name: _inputs.materialise(values) for name, values in (extra or {}).items()}
+        given = {name: _opened(values, name) for name, values in columns.items() if values is not None}
+        own = {name: _opened(values, name) for name, values in (extra or {}).items()}
         for name in self._required:
             if name not in given:
                 msg = f'{type(self).__name__} needs the column {name} (got None), e.g. {name}=df["{name}"]'
@@ -93,7 +94,7 @@ class Batch(Generic[R]):
             constant = np.empty(1, dtype=object)
             constant[0] = values
             return np.broadcast_to(constant, (self._length,))
-        return _inputs.read_only(values) if isinstance(values, np.ndarray) and values.ndim == 1 else values
+        return _frozen(values)
 
     def _read_instants(self, fold: int | None) -> None:
         for name in self._instants:
@@ -107,8 +108,8 @@ class Batch(Generic[R]):
                 )
                 raise MixedTimeZonesError(msg, argument=name)
             self.aware = self.aware if aware is None else aware
-            self._times[name] = micros
-            self._columns[name] = _inputs.read_only(micros.view("M8[us]"))
+            self._times[name] = _inputs.read_only(micros)
+            self._columns[name] = self._times[name].view("M8[us]")
 
     @classmethod
     def from_records(cls, records: Iterable[R], *, tz: str | dt.tzinfo | None = None) -> Self:
@@ -141,6 +142,9 @@ class Batch(Generic[R]):
 
     @classmethod
     def _from_frame(cls, frame: Any, names: Mapping[str, Any], extra: Iterable[str], rest: Mapping[str, Any]) -> Self:
+        if hasattr(type(frame), "collect"):
+            msg = f"frame must be a table in memory (got a lazy {type(frame).__name__}); pass frame.collect()"
+            raise ArgumentTypeError(msg, argument="frame", found=type(frame))
         known = {field.name for field in attrs.fields(cls.record)} - {"extra"}
         for name in names:
             if name not in known:
@@ -166,22 +170,29 @@ class Batch(Generic[R]):
         return self._rebuild(
             {name: _take(self._raw(name), rows) for name in self.columns},
             {name: _take(values, rows) for name, values in self._all_extra().items()},
+            aware=self.aware,
+            tz=self.tz,
         )
 
     def __iter__(self) -> Iterator[R]:
         return (self._record(i) for i in range(self._length))
 
-    def _rebuild(self, columns: Mapping[str, Any], extra: Mapping[str, Any]) -> Self:
+    def _rebuild(
+        self, columns: Mapping[str, Any], extra: Mapping[str, Any], *, aware: bool | None, tz: str | dt.tzinfo | None
+    ) -> Self:
         # The stored instants are UTC already when they are aware.
         build: Any = type(self)
-        batch: Self = build(**columns, extra=extra, tz=dt.UTC if self.aware else None)
-        batch.tz = self.tz
+        batch: Self = build(**columns, extra=extra, tz=dt.UTC if aware else None)
+        batch.tz = tz
         return batch
 
     def _record(self, i: int) -> R:
         if self._records is not None:
             return self._records[i]
         fields = {name: _inputs.value_at(self._raw(name), i) for name in self.columns if name not in self._times}
+        for name in self._whole:  # a column of whole numbers with gaps is floats
+            if isinstance(fields.get(name), float) and fields[name].is_integer():
+                fields[name] = int(fields[name])
         for name, micros in self._times.items():
             fields[name] = _instant(int(micros[i]), self.aware)
         own = {name: _inputs.value_at(values, i) for name, values in self._extra.items()}
@@ -247,8 +258,9 @@ class Batch(Generic[R]):
             return bool((self._times[name] != NAT).any())
         if not self.has(name):
             return False
-        labels = self.coded(name).labels
-        return len(labels) > 1 or (len(labels) == 1 and labels[0] is not None)
+        found = self.coded(name)
+        missing = bool(found.labels) and found.labels[-1] is None
+        return bool((found.codes != len(found.labels) - 1).any()) if missing else len(found) > 0
 
     def times(self, name: str) -> Ints:
         """Instants in microseconds, all missing where the batch has no such column."""
@@ -287,7 +299,10 @@ class Batch(Generic[R]):
         names = dict.fromkeys(name for batch in batches for name in batch.columns)
         own = dict.fromkeys(name for batch in batches for name in batch.extra)
         return self._rebuild(
-            {name: _joined(batches, name) for name in names}, {name: _joined(batches, name) for name in own}
+            {name: _joined(batches, name) for name in names},
+            {name: _joined(batches, name) for name in own},
+            aware=any(batch.aware for batch in batches),
+            tz=next((batch.tz for batch in batches if batch.tz is not None), None),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -313,10 +328,27 @@ def _restored(cls: type[Batch[Any]], state: tuple[Any, ...]) -> Batch[Any]:
     batch = cls.__new__(cls)
     batch._columns, batch._extra, batch._records, batch._length, batch.aware, batch.tz = state
     batch._coded = {}
-    batch._times = {
-        name: np.asarray(batch._columns[name]).view(np.int64) for name in cls._instants if name in batch._columns
-    }
+    # Pickled arrays come back writable.
+    batch._columns = {name: _frozen(values) for name, values in batch._columns.items()}
+    batch._times = {name: batch._columns[name].view(np.int64) for name in cls._instants if name in batch._columns}
     return batch
+
+
+def _frozen(values: Any) -> Any:
+    return _inputs.read_only(values) if isinstance(values, np.ndarray) else values
+
+
+def _opened(values: Any, name: str) -> Any:
+    """A column as it can be kept: an iterator as a list, a masked array without its mask."""
+    values = _inputs.materialise(values)
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        _inputs.column(values, name)  # refuses it, naming the shape
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    # Not every numpy function keeps a mask; these values say by themselves that they are missing.
+    plain = np.array(values.data, dtype=values.dtype if values.dtype.kind in "mM" else object)
+    plain[np.ma.getmaskarray(values)] = np.array("NaT", plain.dtype) if plain.dtype.kind in "mM" else None
+    return plain
 
 
 def _both_nan(a: Any, b: Any) -> bool:
@@ -342,9 +374,7 @@ def _instant(micros: int, aware: bool | None) -> dt.datetime | None:
 def _take(values: Any, rows: Ints) -> Any:
     if isinstance(values, np.ndarray):
         return values[rows]
-    taken = np.empty(len(rows), dtype=object)
-    taken[:] = [_inputs.value_at(values, int(i)) for i in rows]
-    return taken
+    return np.fromiter((_inputs.value_at(values, int(i)) for i in rows), object, len(rows))
 
 
 def _joined(batches: Sequence[Batch[Any]], name: str) -> Any:
@@ -367,7 +397,7 @@ def _frame_column(frame: Any, column: Any, field: str) -> Any:
     try:
         return frame[column]
     except Exception as error:  # every table library has its own class for an unknown column
-        known = ", ".join(map(str, getattr(frame, "columns", [])))
+        known = ", ".join(map(str, frame if isinstance(frame, Mapping) else getattr(frame, "columns", [])))
         msg = f"{field} must name a column of the table (got {column!r}); columns found: {known}"
         raise UnknownNameError(msg, argument=field, found=column) from error
 
@@ -546,6 +576,7 @@ class Conversations(Batch[Conversation]):
     record = Conversation
     _required = ("id", "opened_at")
     _instants = ("opened_at", "first_response_at", "resolved_at", "first_resolved_at", "abandoned_at")
+    _whole = ("reopens", "messages")
 
     def __init__(
         self, *, id: Any, opened_at: Any, first_response_at: Any = None, resolved_at: Any = None,

@@ -23,6 +23,8 @@ __all__ = [
     "UnknownNameError",
 ]
 
+_LONGEST = 200
+
 
 class CxscoreError(Exception):
     """Base of every error this library raises on purpose.
@@ -59,6 +61,15 @@ def _rebuild(
     kind: type[CxscoreError], message: str, argument: str | None, found: Any, positions: tuple[int, ...], count: int
 ) -> CxscoreError:
     return kind(message, argument=argument, found=found, positions=positions, count=count)
+
+
+def shown(value: Any) -> str:
+    """A found value as messages quote it: its repr, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out an integer of thousands of digits
+        return f"a huge {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class ArgumentTypeError(CxscoreError, TypeError):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._results import Result, show
-from .errors import ArgumentTypeError, ArgumentValueError, UnknownNameError
+from .errors import ArgumentTypeError, ArgumentValueError, LengthError, UnknownNameError
 
 __all__ = ["Groups", "Table"]
 
@@ -90,11 +90,12 @@ class Groups(Mapping[Any, R], Generic[R]):
         Args:
             tallies: group key to tally, in the order wanted; at least one.
             metric: the function that makes results of them, e.g. `cx.nps`.
-            names: what the keys are called; `group`, `group_2` ... by default.
+            names: what the keys are called, one name a part; `group`, `group_2` ... by default.
             **options: passed to the metric, e.g. `confidence=0.9`.
 
         Raises:
             ArgumentTypeError: no mapping, no tallies, or no metric.
+            LengthError: not one name for each part of the keys.
             MergeError: tallies that do not count the same thing.
 
         >>> import cxscore as cx
@@ -109,6 +110,13 @@ class Groups(Mapping[Any, R], Generic[R]):
         if not callable(metric):
             msg = f"metric must be the function that judges the tallies, e.g. cx.nps (got {metric!r})"
             raise ArgumentTypeError(msg, argument="metric", found=metric)
+        for key, tally in tallies.items():
+            if not hasattr(tally, "emptied"):
+                msg = (
+                    f"tallies must hold one tally a group (got {type(tally).__name__} for {key!r}); "
+                    f"make one of counts with ScoreTally.from_counts(counts, scale)"
+                )
+                raise ArgumentTypeError(msg, argument="tallies", found=type(tally))
         return cls(_TallyTable(tallies, metric, names, options))
 
     def __getitem__(self, key: Any) -> R:
@@ -296,7 +304,12 @@ class _TallyTable(Generic[R]):
         self.keys = list(tallies)
         self.many = all(isinstance(key, tuple) for key in self.keys)
         width = len(self.keys[0]) if self.many else 1
-        self.names = tuple(names) if names else ("group", *(f"group_{i}" for i in range(2, width + 1)))
+        if isinstance(names, str):
+            names = (names,)
+        self.names = ("group", *(f"group_{i}" for i in range(2, width + 1))) if names is None else tuple(names)
+        if len(self.names) != width or any(self.many and len(key) != width for key in self.keys):
+            msg = f"names must hold one name for each part of the keys (got {self.names} for the key {self.keys[0]!r})"
+            raise LengthError(msg, argument="names", found=self.names)
         self._tallies = list(tallies.values())
         self._metric = metric
         self._options = options

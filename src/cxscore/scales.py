@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any
 
 import attrs
 
 from ._frozen import FrozenMap
-from .errors import ArgumentTypeError, ScaleError
+from .errors import ArgumentTypeError, ScaleError, shown
 
 __all__ = [
     "CES_1_5",
@@ -35,21 +36,28 @@ __all__ = [
 # A number, then nothing, or a separator and words that hold no second number right away ("0-6" is a
 # range, not the answer 0), or "/10" and "of 5", which must repeat the top of the scale.
 _NUMBER = re.compile(
-    r"(?P<point>[+-]?\d+)(?:\.0+)?"
-    r"(?:\s*(?:/|out of|of)\s*(?P<top>\d+))?"
+    r"(?P<point>[+-]?\d{1,9})(?:\.0+)?"
+    r"(?:\s*(?:/|out of|of)\s*(?P<top>\d{1,9}))?"
     r"(?P<text>(?:\s*[-–—:=.,;)(\]]\s*|\s+)(?!\s*\d).*)?",
     re.DOTALL,
 )
 _STARS = re.compile(r"(?P<full>[★⭐]+)(?P<empty>☆*)")
 # What a keyboard adds without changing the meaning: emoji style, skin tone, the frame of a keycap.
 _DECORATION = re.compile("[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
-_MOST_POINTS = 1001
+# Every number type, half floats and int16 included, holds such points exactly.
+_FARTHEST = 1000
 
 
 def _normal(text: str) -> str:
     """One spelling for texts that read the same."""
     plain = _DECORATION.sub("", unicodedata.normalize("NFKC", text)).replace("\U0001f51f", "10")
     return " ".join(plain.split()).casefold()
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # pandas' own, without importing it
+        return True
+    return isinstance(value, Number) and value != value
 
 
 def _whole(name: str, value: object) -> int:
@@ -112,8 +120,9 @@ class Scale:
             _whole(field, getattr(self, field))
         if not self.low < self.high:
             self._refuse("low must lie below high", "low", self.low)
-        if self.high - self.low >= _MOST_POINTS:
-            self._refuse(f"a scale has at most {_MOST_POINTS} points", "high", self.high)
+        for field in ("low", "high"):
+            if abs(getattr(self, field)) > _FARTHEST:
+                self._refuse(f"{field} must lie within -{_FARTHEST} to {_FARTHEST}", field, getattr(self, field))
         for field in ("poor_up_to", "good_from"):
             if not self.low <= getattr(self, field) <= self.high:
                 self._refuse(f"{field} must be a point of the scale", field, getattr(self, field))
@@ -172,12 +181,12 @@ class Scale:
         >>> cx.CSAT_1_5.parse("★★★★☆"), cx.CSAT_THUMBS.parse("👍🏽"), cx.CSAT_1_5.parse(None)
         (4, 1, None)
         """
-        if value is None or value != value:
+        if _is_missing(value):
             return None
         point = self._read(value) if isinstance(value, str) else self._number(value)
         if point is None or not self.low <= point <= self.high:
             msg = (
-                f"answer {value!r} is no point of the scale {self.name} (whole points {self.low} to {self.high}"
+                f"answer {shown(value)} is no point of the scale {self.name} (whole points {self.low} to {self.high}"
                 f"{self._known_labels()}); give labels with scale.with_labels({{...}}), another scale with "
                 f"scale=, or leave such answers out with invalid='drop'"
             )

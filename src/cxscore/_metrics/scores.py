@@ -150,11 +150,11 @@ class CsatResult(ScoreResult):
     total_weight: float
 
     def __str__(self) -> str:
-        return f"CSAT {show(self.score)}% ({self.interval}, n={self.n:,})"
+        return f"CSAT {_percent(self.score)} ({self.interval}, n={self.n:,})"
 
     def _lines(self) -> list[tuple[str, str]]:
         return [
-            ("CSAT", f"{show(self.score)}% ({self.interval})"),
+            ("CSAT", f"{_percent(self.score)} ({self.interval})"),
             ("satisfied", _share(self.satisfied, self.satisfied_share)),
             ("neutral", f"{self.neutral:,}"),
             ("dissatisfied", _share(self.dissatisfied, self.dissatisfied_share)),
@@ -199,18 +199,24 @@ class CesResult(ScoreResult):
         return [
             ("CES, mean", f"{show(self.score, digits=2)} ({_interval(self.interval, 2)})"),
             ("easy", f"{_share(self.easy, self.easy_share)}, {_percent_interval(self.easy_interval)}"),
-            ("top two", f"{show(self.top_two_share * 100)}%, {_percent_interval(self.top_two_interval)}"),
+            ("top two", f"{_percent(self.top_two_share * 100)}, {_percent_interval(self.top_two_interval)}"),
             ("difficult", _share(self.difficult, self.difficult_share)),
             ("net index", f"{show(self.net_index)} ({self.net_interval})"),
             ("answers", f"{self.n:,}"),
         ]
 
 
+def _percent(value: float) -> str:
+    return show(value) if value != value else f"{show(value)}%"
+
+
 def _share(count: int, share: float) -> str:
-    return f"{count:,} ({show(share * 100)}%)"
+    return f"{count:,} ({_percent(share * 100)})"
 
 
 def _interval(interval: Interval, digits: int) -> str:
+    if interval.low != interval.low:
+        return str(interval)
     return f"{interval.confidence * 100:.6g}% CI {show(interval.low, digits=digits)} to {show(interval.high, digits=digits)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import attrs
 import numpy as np
@@ -18,7 +18,16 @@ from .._frozen import FrozenMap
 from .._grouping import Grouping, group_rows
 from .._inputs import Column
 from ..batches import Batch, Responses, first_record
-from ..errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, LengthError, MergeError, ScaleError
+from ..errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    InvalidValueError,
+    LengthError,
+    MergeError,
+    MissingValueError,
+    ScaleError,
+    shown,
+)
 from ..scales import Scale
 
 __all__ = ["ScoreTable", "ScoreTally", "score_table", "score_tally"]
@@ -61,6 +70,16 @@ class ScoreTally:
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
     asked: int | None = attrs.field(default=None, eq=False)
     respondents: int | None = attrs.field(default=None, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        points = len(self.scale.points)
+        for name in ("counts", "sums", "squares"):
+            row = getattr(self, name)
+            if row is not None and len(row) != points:
+                msg = (
+                    f"{name} must have one number for each of the {points} points of {self.scale.name} (got {len(row)})"
+                )
+                raise LengthError(msg, argument=name, found=len(row))
 
     @property
     def n(self) -> int:
@@ -109,25 +128,17 @@ class ScoreTally:
             InvalidValueError: a count that is no whole number of 0 or more.
             LengthError: a sequence that has not one count a point.
         """
-        points = [0] * len(scale.points)
-        gone = 0
-        if isinstance(counts, Mapping):
-            for label, count in counts.items():
-                point = scale.parse(label)
-                if point is None:
-                    gone += _whole_count(count, label)
-                else:
-                    points[point - scale.low] += _whole_count(count, label)
-        else:
-            found = counts.tolist() if isinstance(counts, np.ndarray) else list(counts)
-            if len(found) != len(points):
-                msg = (
-                    f"counts must have one number for each of the {len(points)} points {scale.low} to {scale.high} "
-                    f"(got {len(found)}); pass {{point: count}} to name the points"
-                )
-                raise LengthError(msg, argument="counts", found=len(found))
-            points = [_whole_count(count, point) for count, point in zip(found, scale.points, strict=True)]
-        return cls(scale=scale, counts=points, left_out=left_out({LeftOut.MISSING: gone}))
+        if hasattr(counts, "items"):  # a mapping, or a pandas Series as value_counts() gives it
+            return _from_mapping(counts, scale, "drop", "raise")
+        found = list(counts)
+        if len(found) != len(scale.points):
+            msg = (
+                f"counts must have one number for each of the {len(scale.points)} points {scale.low} to {scale.high} "
+                f"(got {len(found)}); pass {{point: count}} to name the points"
+            )
+            raise LengthError(msg, argument="counts", found=len(found))
+        points = [_whole_count(count, point) for count, point in zip(found, scale.points, strict=True)]
+        return cls(scale=scale, counts=points)
 
     @classmethod
     def empty(cls, scale: Scale) -> ScoreTally:
@@ -158,12 +169,14 @@ class ScoreTally:
         return ScoreTally(
             scale=self.scale,
             counts=tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
-            sums=_added(self.sums, other.sums),
-            squares=_added(self.squares, other.squares),
+            sums=_added(self, other, "sums"),
+            squares=_added(self, other, "squares"),
             left_out=left_out(
                 {reason: self.left_out.get(reason, 0) + other.left_out.get(reason, 0) for reason in LeftOut}
             ),
             asked=_known_sum(self, other),
+            # One person may answer in both; only no rows are known to add nobody.
+            respondents=self.respondents if not other.given else other.respondents if not self.given else None,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,7 +206,7 @@ class ScoreTally:
             counts=data["counts"],
             sums=None if data["sums"] is None else tuple(data["sums"]),
             squares=None if data["squares"] is None else tuple(data["squares"]),
-            left_out=left_out(data["left_out"]),
+            left_out=FrozenMap({LeftOut(reason): count for reason, count in data["left_out"].items()}),
             asked=data["asked"],
             respondents=data["respondents"],
         )
@@ -221,16 +234,45 @@ def check_schema(data: Mapping[str, Any], kind: str, newest: int) -> None:
 
 def _whole_count(count: Any, label: Any) -> int:
     number = count.item() if isinstance(count, np.generic) else count
-    whole = isinstance(number, (int, float)) and not isinstance(number, bool) and number == number
-    if not whole or number < 0 or number in (float("inf"),) or int(number) != number:
-        msg = f"counts must be whole numbers of 0 or more (got {count!r} for {label!r})"
+    try:
+        whole = not isinstance(number, bool) and int(number) == number and number >= 0
+    except (TypeError, ValueError, OverflowError):  # no number, NaN, infinite
+        whole = False
+    if not whole:
+        msg = f"counts must be whole numbers of 0 or more (got {shown(count)} for {label!r})"
         raise InvalidValueError(msg, argument="counts", found=count)
     return int(number)
 
 
-def _added(mine: tuple[float, ...] | None, theirs: tuple[float, ...] | None) -> tuple[float, ...] | None:
+def _from_mapping(counts: Any, scale: Scale, missing: str, invalid: str) -> ScoreTally:
+    """Counts by point or label; labels that were never given do not matter."""
+    points = [0] * len(scale.points)
+    gone = off = 0
+    for label, count in counts.items():
+        times = _whole_count(count, label)
+        try:
+            point = scale.parse(label) if times else None
+        except ScaleError:
+            if invalid == "raise":
+                raise
+            off += times
+            continue
+        if point is None:
+            gone += times
+        else:
+            points[point - scale.low] += times
+    if gone and missing == "raise":
+        msg = f"answers must have no missing values with missing='raise' (got {gone}); use missing='drop' to count them"
+        raise MissingValueError(msg, argument="answers", count=gone)
+    return ScoreTally(scale=scale, counts=points, left_out=left_out({LeftOut.MISSING: gone, LeftOut.INVALID: off}))
+
+
+def _added(one: ScoreTally, other: ScoreTally, name: str) -> tuple[float, ...] | None:
+    mine, theirs = getattr(one, name), getattr(other, name)
     if mine is None or theirs is None:
-        return mine if theirs is None else theirs
+        # The tally without weights decides where it has answers: the other has none then.
+        plain = one if mine is None else other
+        return None if plain.n else mine or theirs
     return tuple(a + b for a, b in zip(mine, theirs, strict=True))
 
 
@@ -294,32 +336,6 @@ class ScoreTable:
             asked=None if self.asked is None else int(self.asked[rows].sum()),
         )
 
-    @classmethod
-    def from_tallies(cls, tallies: Mapping[Any, ScoreTally], names: tuple[str, ...]) -> Self:
-        """Tallies by key as one table; all of one scale."""
-        found = list(tallies.values())
-        for tally in found[1:]:
-            found[0] + tally  # refuses unlike tallies, naming both
-        weighted = any(tally.sums is not None for tally in found)
-        points = len(found[0].scale.points)
-        zeros = (0.0,) * points
-        asked = [tally.asked for tally in found]
-        return cls(
-            scale=found[0].scale,
-            keys=list(tallies),
-            names=names,
-            many=all(isinstance(key, tuple) for key in tallies),
-            counts=np.array([tally.counts for tally in found], dtype=np.int64).reshape(-1, points),
-            sums=np.array([tally.sums or zeros for tally in found]) if weighted else None,
-            squares=np.array([tally.squares or zeros for tally in found]) if weighted else None,
-            left={
-                reason: np.array([tally.left_out.get(reason, 0) for tally in found], dtype=np.int64)
-                for reason in LeftOut
-                if any(reason in tally.left_out for tally in found)
-            },
-            asked=None if None in asked else np.array(asked, dtype=np.int64),
-        )
-
 
 # -- the door for answers ----------------------------------------------------------------------------
 
@@ -357,20 +373,26 @@ def _weight_column(weights: Any, n: int, batch: Batch[Any] | None) -> Floats:
     return _inputs.weights(_inputs.materialise(weights), n)
 
 
-def score_tally(
-    answers: Any, scale: Scale, *, weights: Any = None, missing: str = "drop", invalid: str = "raise"
-) -> ScoreTally:
-    """Count answers of any shape on one scale; a tally passes through."""
+def _check_settings(scale: Any, missing: str, invalid: str) -> None:
     if not isinstance(scale, Scale):
         msg = f"scale must be a Scale, e.g. cx.CSAT_1_5 (got {scale!r})"
         raise ArgumentTypeError(msg, argument="scale", found=scale)
     check_choice("missing", missing, ("drop", "raise"))
     check_choice("invalid", invalid, ("raise", "drop"))
+
+
+def score_tally(
+    answers: Any, scale: Scale, *, weights: Any = None, missing: str = "drop", invalid: str = "raise"
+) -> ScoreTally:
+    """Count answers of any shape on one scale; a tally passes through."""
+    _check_settings(scale, missing, invalid)
     if isinstance(answers, (ScoreTally, Mapping)):
         if weights is not None:
             msg = "weights must be left out beside counts: they belong to single answers; count with ScoreTally.of(..., weights=)"
             raise ArgumentTypeError(msg, argument="weights", found=weights)
-        return _rescaled(answers, scale) if isinstance(answers, ScoreTally) else ScoreTally.from_counts(answers, scale)
+        if isinstance(answers, ScoreTally):
+            return _rescaled(answers, scale)
+        return _from_mapping(answers, scale, missing, invalid)
     if weights is None and type(answers) in (list, tuple) and len(answers) <= _SMALL:
         small = counting.small_counts(answers, scale.low, scale.high)
         if small is not None:
@@ -399,7 +421,7 @@ def score_tally(
         squares=squares,
         left_out=left_out({LeftOut.MISSING: dropped, LeftOut.INVALID: off}),
         asked=n if batch is not None else None,
-        respondents=_respondents(batch),
+        respondents=_respondents(batch, found, scale, gone),
     )
 
 
@@ -407,8 +429,7 @@ def score_table(
     answers: Any, scale: Scale, *, by: Any, weights: Any = None, missing: str = "drop", invalid: str = "raise"
 ) -> ScoreTable:
     """Count answers of any shape on one scale, by group."""
-    check_choice("missing", missing, ("drop", "raise"))
-    check_choice("invalid", invalid, ("raise", "drop"))
+    _check_settings(scale, missing, invalid)
     if isinstance(answers, (ScoreTally, Mapping)):
         msg = "by must be left out beside counts; pass one tally a group: Groups.from_tallies({key: tally, ...}, metric=cx.nps)"
         raise ArgumentTypeError(msg, argument="by", found=by)
@@ -477,11 +498,14 @@ def _enforce(
         )
 
 
-def _respondents(batch: Batch[Any] | None) -> int | None:
+def _respondents(
+    batch: Batch[Any] | None, found: Column, scale: Scale, gone: npt.NDArray[np.bool_] | None
+) -> int | None:
     if batch is None or not batch.known("respondent"):
         return None
-    labels = batch.coded("respondent").labels
-    return len(labels) - (labels[-1] is None)
+    people = batch.coded("respondent")
+    answered = np.bincount(people.codes[_kept(found, scale, gone)], minlength=len(people.labels)) > 0
+    return int(np.count_nonzero(answered)) - bool(people.labels[-1] is None and answered[-1])
 
 
 def _rescaled(tally: ScoreTally, scale: Scale) -> ScoreTally:

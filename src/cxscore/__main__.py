@@ -1,0 +1,240 @@
+"""The command line: `python -m cxscore` for a look around, `python -m cxscore report` for your own files.
+
+Reads arguments and prints; every figure comes from `cx.scorecard`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import cxscore as cx
+from cxscore import sample
+from cxscore._report import FIELDS, ColumnNames, ReportError, read
+from cxscore.errors import CxscoreError
+
+__all__ = ["main"]
+
+_SCALES: Mapping[str, cx.Scale] = {
+    "csat-1-5": cx.CSAT_1_5,
+    "csat-1-7": cx.CSAT_1_7,
+    "csat-1-10": cx.CSAT_1_10,
+    "csat-0-10": cx.CSAT_0_10,
+    "csat-thumbs": cx.CSAT_THUMBS,
+    "csat-faces": cx.CSAT_FACES,
+    "nps-0-10": cx.NPS_0_10,
+    "nps-1-10": cx.NPS_1_10,
+    "nps-fans": cx.NPS_FANS,
+}
+
+# What a terminal may be unable to show, in letters it can.
+_PLAIN = str.maketrans({"−": "-", "–": "-", "∞": "inf", "…": "~", "≤": "<=", "≥": ">="})
+
+_EPILOG = """\
+Files are CSV in UTF-8, the first line naming the columns. Needed columns:
+  --surveys        score (and survey, which tells satisfaction from recommendation)
+  --messages       conversation, at, author (customer, agent or bot)
+  --conversations  id, opened_at (and resolved_at, channel, status ...)
+  --contacts       customer, at (and ended_at, topic ...)
+Other columns are read where their name is that of a field:
+{fields}
+
+Times are ISO 8601, nothing else: 2026-03-31T09:00:00+02:00, 2026-03-31 07:00Z, or without an offset,
+which is a wall time of --tz, or a clock without a zone if there is no --tz. A date alone is its first
+instant. Flags are true/false, yes/no or 1/0. Empty cells are missing, and an empty flag is what it
+usually is (public, not automatic, no hand-off, resolvable). Empty lines are skipped.
+
+A file of one survey needs no column survey: say what it is with one --scale.
+
+Example:
+  python -m cxscore report --messages log.csv --column messages.at=sent --column author=role \\
+      --author end-user=customer --tz Europe/Berlin --as-of 2026-03-31T00:00
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: arguments without the program name; those of the process by default.
+
+    Returns:
+        The exit code: 0, or 2 where a file or argument cannot be used (the reason goes to stderr).
+
+    Raises:
+        SystemExit: `--help`, `--version`, or arguments that make no sense.
+    """
+    parser, report = _parsers()
+    given = parser.parse_args(argv)
+    try:
+        text = _demo() if given.command is None else _report(given, report)
+    except CxscoreError as error:
+        _write(f"error: {error}\n", sys.stderr)
+        return 2
+    _write(text, sys.stdout)
+    return 0
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    parser = argparse.ArgumentParser(
+        prog="python -m cxscore",
+        description="The scorecard of a synthetic help desk, or with 'report' that of your own CSV files.",
+    )
+    parser.add_argument("--version", action="version", version=f"cxscore {cx.__version__}")
+    fields = "\n".join(f"  {kind}: {', '.join(known)}" for kind, known in FIELDS.items())
+    report = parser.add_subparsers(dest="command", metavar="report").add_parser(
+        "report",
+        help="the scorecard of your own CSV files",
+        description="The scorecard of your own CSV files: whatever files are given is measured.",
+        epilog=_EPILOG.format(fields=fields),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for kind in FIELDS:
+        report.add_argument(f"--{kind}", metavar="FILE", help=f"CSV file of {kind}")
+    report.add_argument(
+        "--column", metavar="FIELD=COLUMN", action="append", default=[],
+        help="what your column is called, e.g. score=rating; for one file only: messages.at=sent",
+    )  # fmt: skip
+    report.add_argument(
+        "--author", metavar="YOURS=OURS", action="append", default=[],
+        help="what your log calls customer, agent or bot, e.g. end-user=customer",
+    )  # fmt: skip
+    report.add_argument(
+        "--satisfaction", metavar="LABEL", default="contact",
+        help="which survey (in column survey) asks for satisfaction after contact (default: %(default)s)",
+    )  # fmt: skip
+    report.add_argument(
+        "--recommendation", metavar="LABEL", default="relationship",
+        help="which survey asks for recommendation (default: %(default)s)",
+    )  # fmt: skip
+    report.add_argument(
+        "--scale", metavar="NAME", action="append", default=[], choices=list(_SCALES),
+        help=f"scale of satisfaction (default csat-1-5) and of recommendation (default nps-0-10): {', '.join(_SCALES)}",
+    )  # fmt: skip
+    report.add_argument("--tz", metavar="ZONE", help="zone of times without an offset, e.g. Europe/Berlin")
+    report.add_argument(
+        "--fold", type=int, choices=(0, 1), help="reading of a wall time that comes twice or never: 0 first, 1 second"
+    )
+    report.add_argument("--as-of", metavar="TIME", help="what counts as now (default: the latest time in the files)")
+    report.add_argument("--delimiter", default=",", metavar="SIGN", help="between cells: a character, or tab")
+    report.add_argument(
+        "--invalid", choices=("raise", "drop"), default="raise",
+        help="scores off the scale and ends before starts: stop (default), or leave them out and count them",
+    )  # fmt: skip
+    report.add_argument(
+        "--published-targets", action="store_true",
+        help="judge by cx.TARGETS: e-mail within 24 h, social media within 1 h, solved within 48 h, CSAT 75%% or more, "
+        "detractors 10%% or fewer",
+    )  # fmt: skip
+    report.add_argument("--html", metavar="OUT", help="write the scorecard to this file as well, as a web page")
+    return parser, report
+
+
+def _demo() -> str:
+    desk = sample.helpdesk()
+    card = cx.scorecard(
+        responses=desk.responses, messages=desk.messages, conversations=desk.conversations, contacts=desk.contacts,
+        targets=cx.TARGETS, as_of=desk.as_of,
+    )  # fmt: skip
+    return (
+        f"SYNTHETIC DATA: a made-up help desk of {len(desk.conversations):,} conversations, drawn by formula "
+        f"(seed {desk.seed}).\n\n{card}\n\nYour own files: python -m cxscore report --help\n"
+    )
+
+
+def _report(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
+    files = {kind: getattr(given, kind) for kind in FIELDS}
+    if not any(files.values()):
+        parser.error(f"give at least one of {', '.join(f'--{kind} FILE' for kind in FIELDS)}")
+    _check_zone(given.tz)
+    delimiter = "\t" if given.delimiter == "tab" else given.delimiter
+    if len(delimiter) != 1:
+        parser.error(f"argument --delimiter: must be one character, or tab (got {given.delimiter!r})")
+    surveys = {"csat": given.satisfaction, "nps": given.recommendation}
+    scales = {"csat": cx.CSAT_1_5, "nps": cx.NPS_0_10}
+    kinds = [name.partition("-")[0] for name in given.scale]
+    if len(kinds) != len(set(kinds)):
+        parser.error(f"argument --scale: give one csat and one nps scale at most (got {', '.join(given.scale)})")
+    scales |= {kind: _SCALES[name] for kind, name in zip(kinds, given.scale, strict=True)}
+
+    names = ColumnNames(given.column)
+    batches = {
+        kind: read(
+            kind, path, names, tz=given.tz, fold=given.fold, delimiter=delimiter, authors=_pairs(given.author),
+            scales={surveys[one]: scales[one] for one in scales}, survey=surveys[kinds[0]] if len(kinds) == 1 else None,
+            strict=given.invalid == "raise",
+        )
+        for kind, path in files.items() if path is not None
+    }  # fmt: skip
+    names.refuse_unused()
+    card = cx.scorecard(
+        responses=batches.get("surveys"), messages=batches.get("messages"), conversations=batches.get("conversations"),
+        contacts=batches.get("contacts"), targets=cx.TARGETS if given.published_targets else None,
+        as_of=_instant(given.as_of), satisfaction=given.satisfaction, recommendation=given.recommendation,
+        satisfaction_scale=scales["csat"], recommendation_scale=scales["nps"], invalid=given.invalid,
+    )  # fmt: skip
+    card = card.naming({"responses": "--surveys FILE", **{kind: f"--{kind} FILE" for kind in FIELDS}})
+    if given.html is not None:
+        _write_page(given.html, card._repr_html_())
+    return f"{card}\n"
+
+
+def _check_zone(tz: str | None) -> None:
+    if tz is None:
+        return
+    try:
+        ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        msg = (
+            f"--tz must be a zone of the IANA database, e.g. Europe/Berlin (got {tz!r}); "
+            f"a system without that database gets it with pip install tzdata"
+        )
+        raise ReportError(msg, argument="tz", found=tz) from None
+
+
+def _instant(text: str | None) -> dt.datetime | None:
+    if text is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"--as-of must be an ISO 8601 time, e.g. 2026-03-31T00:00 (got {text!r})"
+        raise ReportError(msg, argument="as_of", found=text) from None
+
+
+def _pairs(translations: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in translations:
+        yours, sign, ours = text.rpartition("=")
+        if not sign or not yours or ours not in list(cx.Author):
+            msg = f"--author must be YOURS=OURS with one of {', '.join(cx.Author)} behind the sign (got {text!r})"
+            raise ReportError(msg, argument="author", found=text)
+        pairs[yours] = ours
+    return pairs
+
+
+def _write_page(path: str, body: str) -> None:
+    page = f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>Scorecard</title>\n<body>{body}</body></html>\n"
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(page)
+    except OSError as error:
+        msg = f"--html {path}: cannot be written: {error.strerror or error}"
+        raise ReportError(msg, argument="html", found=path) from None
+
+
+def _write(text: str, stream: object) -> None:
+    """Print, also where the terminal knows fewer characters than the text."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+    print(text, end="", file=stream)  # type: ignore[call-overload]  # any text stream will do
+
+
+if __name__ == "__main__":
+    sys.exit(main())

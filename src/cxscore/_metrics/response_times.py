@@ -1,0 +1,722 @@
+"""Response times: how long customers wait for the first and for every reply, and until it is resolved.
+
+Door (`_clocks`) → core (`durations`, `survival`) → frozen result. A clock's percentiles are those of its
+Kaplan-Meier curve, so that people who still wait count.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, overload
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .._accounting import LeftOut, left_out
+from .._checks import check_choice, check_confidence
+from .._clocks import Clock, Timeline, read_log, service_targets
+from .._core import intervals, quantiles, survival, waits
+from .._core.distributions import z_value
+from .._frozen import FrozenMap
+from .._inputs import NAT
+from .._results import DURATION, Interval, Result, Signature, put, show
+from ..errors import ArgumentTypeError, ArgumentValueError, NotYetError
+from ..groups import Groups
+from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
+from ..tallies._durations import CLOCKS, DurationTally, bracket_edges, tally_clock
+
+__all__ = ["DurationSummary", "ResponseTimesResult", "Touches", "WaitTable", "response_times"]
+
+Ints = npt.NDArray[np.int64]
+Unit = Literal["s", "min", "h", "d"]
+
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
+_OUTCOMES = {
+    waits.WAIT_ANSWERED: "answered",
+    waits.WAIT_CLOSED: "closed",
+    waits.WAIT_ABANDONED: "abandoned",
+    waits.WAIT_LAPSED: "lapsed",
+    waits.WAIT_OPEN: "open",
+}
+
+
+def _span(micros: float | None) -> dt.timedelta | None:
+    return None if micros is None or micros != micros else dt.timedelta(microseconds=micros)
+
+
+def _moment(micros: int | None, aware: bool | None) -> dt.datetime | None:
+    if micros is None or micros == NAT:
+        return None
+    plain = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)
+    return plain.replace(tzinfo=dt.UTC) if aware else plain
+
+
+@attrs.frozen(kw_only=True)
+class DurationSummary:
+    """One clock: answered waits, open ones, percentiles, the share within a target.
+
+    Attributes:
+        n: answered waits (resolved conversations, for resolution).
+        waiting: open waits at `as_of`.
+        closed: waits that ended by a resolution without an answer.
+        lapsed: waits that nobody answered before they expired.
+        abandoned: waits that the customer gave up.
+        mean: mean of answered waits.
+        median, p75, p90, p95: inverse of the Kaplan-Meier curve, open waits counted as still running; None
+            where the curve does not get there.
+        median_interval: its log-log interval; a limit is None where there is none.
+        longest: longest answered wait.
+        total: sum of answered waits.
+        longest_waiting: age of the oldest open wait.
+        waiting_median_age: median age of open waits.
+        target: the promise: a timedelta, a mapping of channel to timedelta, or None.
+        within_target: share answered within the target, over waits that opened at least the target before
+            `as_of`; NaN where there are none.
+        within_interval: its Wilson interval.
+        immature: waits too young for the target, answered or not.
+        waiting_over_target: open waits that have missed it already.
+        brackets: answered waits by length; the upper edge belongs to the bracket it closes.
+        quantile_error: largest relative error of the percentiles; 0.0 when exact.
+    """
+
+    n: int
+    waiting: int
+    closed: int
+    lapsed: int
+    abandoned: int
+    mean: dt.timedelta | None = attrs.field(metadata=DURATION)
+    median: dt.timedelta | None = attrs.field(metadata=DURATION)
+    median_interval: Interval = attrs.field(metadata=DURATION)
+    p75: dt.timedelta | None = attrs.field(metadata=DURATION)
+    p90: dt.timedelta | None = attrs.field(metadata=DURATION)
+    p95: dt.timedelta | None = attrs.field(metadata=DURATION)
+    longest: dt.timedelta | None = attrs.field(metadata=DURATION)
+    total: dt.timedelta
+    longest_waiting: dt.timedelta | None = attrs.field(metadata=DURATION)
+    waiting_median_age: dt.timedelta | None = attrs.field(metadata=DURATION)
+    target: dt.timedelta | FrozenMap[Any, dt.timedelta] | str | None
+    within_target: float = attrs.field(eq=lambda share: None if share != share else share)
+    within_interval: Interval
+    immature: int
+    waiting_over_target: int
+    brackets: FrozenMap[str, int]
+    quantile_error: float
+    _curve: survival.Curve = attrs.field(repr=False, eq=False)
+
+    def quantile(self, q: float) -> dt.timedelta | None:
+        """The time by which a share `q` of waits has ended, None where the curve does not get there.
+
+        Raises:
+            ArgumentValueError: `q` outside 0 to 1.
+        """
+        return _span(survival.quantile(self._curve, _share(q)))
+
+    def quantile_interval(self, q: float, *, confidence: float = 0.95) -> Interval:
+        """Log-log interval of a quantile; a limit is None where the curve's limits do not get there.
+
+        Raises:
+            ArgumentValueError: `q` outside 0 to 1, or a confidence outside it.
+        """
+        return _quantile_interval(self._curve, _share(q), check_confidence(confidence))
+
+    def figures(self, unit: Unit = "h") -> dict[str, float]:
+        """All durations as floats in one unit, NaN where undefined.
+
+        Args:
+            unit: "s", "min", "h" or "d".
+
+        Raises:
+            UnknownNameError: another unit.
+        """
+        size = _SECONDS[check_choice("unit", unit, _SECONDS)]
+        names = ("mean", "median", "p75", "p90", "p95", "longest", "total", "longest_waiting", "waiting_median_age")
+        spans = {name: getattr(self, name) for name in names}
+        spans |= {"median_low": self.median_interval.low, "median_high": self.median_interval.high}
+        return {name: math.nan if span is None else span.total_seconds() / size for name, span in spans.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: durations as float seconds under `..._seconds`, undefined figures as None."""
+        out: dict[str, Any] = {}
+        for field in attrs.fields(type(self)):
+            if field.repr:
+                put(out, field.name, getattr(self, field.name), duration=field.metadata.get("duration", False))
+        return out
+
+    def __str__(self) -> str:
+        parts = [f"median {show(self.median, missing='not reached')}", f"p90 {show(self.p90, missing='not reached')}"]
+        parts.append(f"n={self.n:,} answered, {self.waiting:,} waiting")
+        if self.within_target == self.within_target:
+            parts.append(f"{show(self.within_target * 100)}% within target")
+        return ", ".join(parts)
+
+
+def _share(q: Any) -> float:
+    if isinstance(q, bool) or not isinstance(q, (int, float)) or not 0 <= q <= 1:
+        msg = f"q must be a share between 0 and 1 (got {q!r}), e.g. quantile(0.9)"
+        raise ArgumentValueError(msg, argument="q", found=q)
+    return float(q)
+
+
+def _quantile_interval(curve: survival.Curve, q: float, confidence: float) -> Interval:
+    low, high = survival.quantile_interval(curve, q, z_value(confidence))
+    return Interval(_span(low), _span(high), confidence, "log-log")
+
+
+@attrs.frozen(kw_only=True)
+class Touches:
+    """Public messages of human agents per conversation, and what customers had to write.
+
+    Attributes:
+        conversations: conversations with at least one such message; the shares divide by them.
+        untouched: conversations without any.
+        one_touch, two_touch, multi_touch: conversations with exactly one, exactly two, more.
+        one_touch_share, two_touch_share, multi_touch_share: their shares; NaN without conversations.
+        mean: mean number of touches.
+        customer_messages: mean number of customer messages up to the resolution, over resolved
+            conversations; NaN where none is known to be resolved.
+        distribution: number of touches to number of conversations.
+    """
+
+    conversations: int
+    untouched: int
+    one_touch: int
+    two_touch: int
+    multi_touch: int
+    one_touch_share: float = attrs.field(eq=repr)
+    two_touch_share: float = attrs.field(eq=repr)
+    multi_touch_share: float = attrs.field(eq=repr)
+    mean: float = attrs.field(eq=repr)
+    customer_messages: float = attrs.field(eq=repr)
+    distribution: FrozenMap[int, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        out = attrs.asdict(self, recurse=False)
+        out["distribution"] = {str(key): value for key, value in self.distribution.items()}
+        return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in out.items()}
+
+
+class WaitTable(Sequence[dict[str, Any]]):
+    """One row a wait, made when it is read: the way back from a figure to its records.
+
+    A row is a dict: `conversation`, `start`, `end` (None while open), `wait` (timedelta; age while open),
+    `agent` (who answered, or the assignee of an open wait), `ended` ("answered", "closed", "abandoned",
+    "lapsed", "open"), `first` (whether it is the first response).
+    """
+
+    __slots__ = ("_clock", "_timeline")
+
+    def __init__(self, clock: Clock, timeline: Timeline) -> None:
+        self._clock = clock
+        self._timeline = timeline
+
+    def __len__(self) -> int:
+        return len(self._clock.start)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self._row(i) for i in range(len(self))[index]]
+        return self._row(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self._row(i) for i in range(len(self)))
+
+    def _row(self, i: int) -> dict[str, Any]:
+        clock, timeline = self._clock, self._timeline
+        start, end = int(clock.start[i]), int(clock.end[i])
+        until = end if end != NAT else timeline.as_of or start
+        agent = None if clock.agent is None else clock.agent(clock.index[i : i + 1])[0]
+        return {
+            "conversation": timeline.label(int(clock.conversation[i])),
+            "start": _moment(start, timeline.aware),
+            "end": _moment(end, timeline.aware),
+            "wait": dt.timedelta(microseconds=until - start),
+            "agent": agent,
+            "ended": _OUTCOMES[int(clock.outcome[i])],
+            "first": bool(clock.first is None or clock.first[i]),
+        }
+
+    @property
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The same in columns, for `pandas.DataFrame(table.columns)`: instants as datetime64[us]."""
+        clock, timeline = self._clock, self._timeline
+        n = len(self)
+        until = np.where(clock.end == NAT, timeline.as_of or 0, clock.end)
+        labels, agents = np.empty(n, dtype=object), np.empty(n, dtype=object)
+        labels[:] = [timeline.label(int(code)) for code in clock.conversation]
+        agents[:] = [None] * n if clock.agent is None else clock.agent(clock.index)
+        return {
+            "conversation": labels,
+            "start": clock.start.view("M8[us]"),
+            "end": clock.end.view("M8[us]"),
+            "wait": (until - clock.start).view("m8[us]"),
+            "agent": agents,
+            "ended": np.array([_OUTCOMES[code] for code in range(len(_OUTCOMES))], dtype=object)[clock.outcome],
+            "first": np.ones(n, dtype=np.bool_) if clock.first is None else clock.first,
+        }
+
+    def __repr__(self) -> str:
+        return f"WaitTable({len(self):,} waits)"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ResponseTimesResult(Result):
+    """How long customers waited.
+
+    A clock is None where the input does not tell it: ticket rows have no reply waits, a message log
+    without conversations has no resolution.
+
+    Attributes:
+        first_response: from the first customer message (or the hand-off) to the first human answer.
+        reply: every wait of a customer for the next human answer.
+        resolution: from opening to the last resolution.
+        first_resolution: from opening to the first resolution, where that is known.
+        our_resolution: `resolution` without the stretches in which the last public message was ours.
+        business_first_response, business_reply, business_resolution, business_our_resolution: the same in
+            business time; None without `hours`.
+        conversations: conversations behind the figures.
+        answered: conversations whose first response was given.
+        waiting: conversations in which a customer waits at `as_of`.
+        bot_only: conversations that only bots answered, outside the human clocks; None for ticket rows.
+        outbound: conversations that an agent opened; None for ticket rows.
+        reopened: conversations opened again after a resolution; None where reopenings are not known.
+        touches: public messages of human agents per conversation; None for ticket rows.
+        mixed: whether the figures run over several channels.
+        conversations_left_out: conversations given beside a message log that were left out, by reason.
+        as_of: the instant that counted as now.
+    """
+
+    first_response: DurationSummary | None
+    reply: DurationSummary | None
+    resolution: DurationSummary | None
+    first_resolution: DurationSummary | None
+    our_resolution: DurationSummary | None
+    business_first_response: DurationSummary | None = None
+    business_reply: DurationSummary | None = None
+    business_resolution: DurationSummary | None = None
+    business_our_resolution: DurationSummary | None = None
+    conversations: int | None
+    answered: int | None
+    waiting: int | None
+    bot_only: int | None
+    outbound: int | None
+    reopened: int | None
+    touches: Touches | None
+    mixed: bool | None
+    conversations_left_out: FrozenMap[LeftOut, int]
+    as_of: dt.datetime | None
+    _waits: WaitTable | None = attrs.field(default=None, repr=False, eq=False)
+
+    _headline: ClassVar[str] = "first_response.median"
+
+    @property
+    def headline(self) -> dt.timedelta | None:
+        """Median first response, None where it is not known or not reached."""
+        return None if self.first_response is None else self.first_response.median
+
+    @property
+    def interval(self) -> Interval | None:
+        """Interval of the headline."""
+        return None if self.first_response is None else self.first_response.median_interval
+
+    def table(self) -> WaitTable:
+        """One row a wait: conversation, start, end, wait, agent, how it ended.
+
+        Raises:
+            ArgumentValueError: the result was made from a tally, which keeps no waits.
+        """
+        if self._waits is None:
+            msg = "table() needs the waits themselves (this result was made from a tally, which keeps counts only)"
+            raise ArgumentValueError(msg, argument="log")
+        return self._waits
+
+    def _clocks(self) -> list[tuple[str, DurationSummary]]:
+        names = ("first_response", "reply", "resolution", "first_resolution", "our_resolution")
+        return [(name, summary) for name in names if (summary := getattr(self, name)) is not None]
+
+    def __str__(self) -> str:
+        clocks = "; ".join(f"{name.replace('_', ' ')}: {summary}" for name, summary in self._clocks())
+        return f"response times ({clocks or 'nothing to measure'})"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        lines = [(name.replace("_", " "), str(summary)) for name, summary in self._clocks()]
+        for name in ("conversations", "answered", "waiting", "bot_only", "outbound", "reopened"):
+            count = getattr(self, name)
+            if count is not None:
+                lines.append((name.replace("_", " "), f"{count:,}"))
+        if self.mixed:
+            lines.append(("channels", "several, in one figure"))
+        return lines
+
+
+# -- figures -----------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class _Settings:
+    """What a look-up in Groups needs and what writes the signature."""
+
+    policy: str
+    targets: ServiceTargets
+    edges: tuple[int, ...]
+    confidence: float
+    missing: str
+    invalid: str
+
+    def signature(self, clock: str | None = None, target: str = "none") -> Signature:
+        """Of a log; or of the one clock of a tally, with the target it was counted against."""
+        promised = {
+            name: (self.targets.definition(name) if clock is None else target if name == clock else "none")
+            for name in CLOCKS
+        }
+        definition = {"policy": self.policy, "hours": "none", **promised, "v": "1"}
+        estimation = {
+            "ci": "log-log",
+            "conf": f"{self.confidence:.12g}",
+            "missing": self.missing,
+            "invalid": self.invalid,
+            "cluster": "none",
+        }
+        return Signature("response_times", definition, estimation)
+
+
+def _bracket_names(edges: tuple[int, ...]) -> list[str]:
+    shown = [show(_span(edge)).replace(".0 ", " ") for edge in edges]
+    between = [f"{low} to {high}" for low, high in zip(shown, shown[1:], strict=False)]
+    return [f"up to {shown[0]}", *between, f"over {shown[-1]}"]
+
+
+def _summary(
+    tally: DurationTally, curve: survival.Curve, target: Any, confidence: float, *, ages_median: float, error: float
+) -> DurationSummary:
+    """The figures of one clock from its counts and its curve."""
+    known = tally.eligible > 0
+    low, high = intervals.wilson(float(tally.within), float(tally.eligible), z_value(confidence))
+    return DurationSummary(
+        n=tally.n, waiting=tally.waiting, closed=tally.closed, lapsed=tally.lapsed, abandoned=tally.abandoned,
+        mean=_span(tally.total / tally.n) if tally.n else None,
+        median=_span(survival.quantile(curve, 0.5)),
+        median_interval=_quantile_interval(curve, 0.5, confidence),
+        p75=_span(survival.quantile(curve, 0.75)),
+        p90=_span(survival.quantile(curve, 0.9)),
+        p95=_span(survival.quantile(curve, 0.95)),
+        longest=_span(tally.longest),
+        total=dt.timedelta(microseconds=tally.total),
+        longest_waiting=_span(tally.longest_waiting),
+        waiting_median_age=_span(ages_median),
+        target=target,
+        within_target=tally.within / tally.eligible if known else math.nan,
+        within_interval=Interval(low, high, confidence, "wilson"),
+        immature=tally.immature,
+        waiting_over_target=tally.waiting_over_target,
+        brackets=FrozenMap(dict(zip(_bracket_names(tally.edges), tally.brackets, strict=True))) if tally.edges
+        else FrozenMap(),
+        quantile_error=error,
+        curve=curve,
+    )  # fmt: skip
+
+
+def _summary_of_clock(clock: Clock, timeline: Timeline, settings: _Settings) -> DurationSummary:
+    now = timeline.as_of or 0
+    tally = tally_clock(
+        clock, now=now, aware=timeline.aware, policy=settings.policy, target="none", edges=settings.edges, rows=0,
+        left=FrozenMap(),
+    )  # fmt: skip
+    is_open = clock.outcome == waits.WAIT_OPEN
+    ended = clock.outcome == waits.WAIT_ANSWERED
+    ages = np.maximum(now - clock.start[is_open], 0)
+    curve = survival.curve(clock.end[ended] - clock.start[ended], ages)
+    return _summary(
+        tally, curve, _promise(settings.targets, clock.name), settings.confidence,
+        ages_median=float(np.median(ages)) if len(ages) else math.nan, error=0.0,
+    )  # fmt: skip
+
+
+def _promise(targets: ServiceTargets, clock: str) -> Any:
+    return getattr(targets, clock) if clock in CLOCKS else targets.resolution
+
+
+def _summary_of_tally(tally: DurationTally, confidence: float) -> DurationSummary:
+    places = sorted({place for place, _ in (*tally.bins, *tally.open_bins)})
+    index = {place: i for i, place in enumerate(places)}
+    deaths, censored = np.zeros((2, len(places)), dtype=np.int64)
+    for counts, bins in ((deaths, tally.bins), (censored, tally.open_bins)):
+        for place, count in bins:
+            counts[index[place]] = count
+    times = quantiles.value_of(np.array(places, dtype=np.int64))
+    if tally.n:  # no percentile lies beyond what was seen
+        times = np.clip(times, tally.shortest, tally.longest)
+    ages = survival.curve_from_counts(times, censored, np.zeros_like(censored))
+    return _summary(
+        tally, survival.curve_from_counts(times, deaths, censored),
+        None if tally.target == "none" else tally.target, confidence,
+        ages_median=survival.quantile(ages, 0.5), error=tally.relative_error,
+    )  # fmt: skip
+
+
+def _touches(timeline: Timeline, chosen: npt.NDArray[np.bool_]) -> Touches:
+    answers = timeline.answers[chosen]
+    counts = np.bincount(answers) if len(answers) else np.zeros(1, dtype=np.int64)
+    untouched = int(counts[0])
+    n = len(answers) - untouched
+    one, two = (int(counts[i]) if i < len(counts) else 0 for i in (1, 2))
+    written = timeline.customer_messages[chosen]
+    written = written[written >= 0]
+
+    def share(count: int) -> float:
+        return count / n if n else math.nan
+
+    return Touches(
+        conversations=n,
+        untouched=untouched,
+        one_touch=one,
+        two_touch=two,
+        multi_touch=n - one - two,
+        one_touch_share=share(one),
+        two_touch_share=share(two),
+        multi_touch_share=share(n - one - two),
+        mean=float(answers.sum()) / n if n else math.nan,
+        customer_messages=float(written.mean()) if len(written) else math.nan,
+        distribution=FrozenMap({i: int(count) for i, count in enumerate(counts) if count}),
+    )
+
+
+def _result(
+    timeline: Timeline, settings: _Settings, chosen: npt.NDArray[np.bool_], clocks: Mapping[str, Clock]
+) -> ResponseTimesResult:
+    """The result of some groups: `chosen` says which, `clocks` holds their waits."""
+    inside = chosen[timeline.group] & (timeline.group >= 0)
+    summaries = {name: _summary_of_clock(clock, timeline, settings) for name, clock in clocks.items()}
+    of_messages = timeline.source == "messages"
+    first, every = clocks.get("first_response"), clocks.get("reply", clocks.get("first_response"))
+
+    def count(flags: npt.NDArray[Any]) -> int:
+        return int(np.count_nonzero(flags & inside))
+
+    return ResponseTimesResult(
+        given=int(timeline.used[chosen].sum()) + sum(int(counts[chosen].sum()) for counts in timeline.left.values()),
+        n=int(timeline.used[chosen].sum()),
+        left_out=left_out({reason: counts[chosen].sum() for reason, counts in timeline.left.items()}),
+        signature=settings.signature(),
+        first_response=summaries.get("first_response"),
+        reply=summaries.get("reply"),
+        resolution=summaries.get("resolution"),
+        first_resolution=summaries.get("first_resolution"),
+        our_resolution=summaries.get("our_resolution"),
+        conversations=int(np.count_nonzero(inside)),
+        answered=None if first is None else int(np.count_nonzero(first.outcome == waits.WAIT_ANSWERED)),
+        waiting=None if every is None else int(np.count_nonzero(every.outcome == waits.WAIT_OPEN)),
+        bot_only=count(timeline.bot_only) if of_messages else None,
+        outbound=count(timeline.outbound) if of_messages else None,
+        reopened=None if timeline.reopens is None else count(timeline.reopens > 0),
+        touches=_touches(timeline, inside) if of_messages else None,
+        mixed=timeline.mixed,
+        conversations_left_out=left_out(
+            {reason: counts[chosen].sum() for reason, counts in timeline.tickets_left.items()}
+        ),
+        as_of=_moment(timeline.as_of, timeline.aware),
+        waits=None if every is None else WaitTable(every, timeline),
+    )
+
+
+class _WaitGroups:
+    """Results of many groups, made from sorted waits on look-up."""
+
+    def __init__(self, timeline: Timeline, settings: _Settings) -> None:
+        self._timeline = timeline
+        self._settings = settings
+        self._order = {}
+        for name, clock in timeline.clocks.items():
+            order = np.argsort(clock.group, kind="stable")
+            edges = np.searchsorted(clock.group[order], np.arange(timeline.groups + 1))
+            self._order[name] = (order, edges)
+
+    @property
+    def keys(self) -> list[Any]:
+        return self._timeline.keys or []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._timeline.names
+
+    @property
+    def many(self) -> bool:
+        return self._timeline.many
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def result(self, i: int) -> ResponseTimesResult:
+        clocks = {}
+        for name, clock in self._timeline.clocks.items():
+            order, edges = self._order[name]
+            clocks[name] = clock.rows(order[edges[i] : edges[i + 1]])
+        chosen = np.zeros(self._timeline.groups, dtype=np.bool_)
+        chosen[i] = True
+        return _result(self._timeline, self._settings, chosen, clocks)
+
+    def overall(self) -> ResponseTimesResult:
+        everyone = np.ones(self._timeline.groups, dtype=np.bool_)
+        return _result(self._timeline, self._settings, everyone, self._timeline.clocks)
+
+    def rest(self, i: int) -> ResponseTimesResult:
+        chosen = np.arange(self._timeline.groups) != i
+        clocks = {name: clock.rows(clock.group != i) for name, clock in self._timeline.clocks.items()}
+        return _result(self._timeline, self._settings, chosen, clocks)
+
+    def column(self, name: str) -> npt.NDArray[Any] | None:
+        return None
+
+    def _tallies(self, i: int | None) -> dict[str, DurationTally]:
+        found = {}
+        for name in CLOCKS:
+            if name not in self._timeline.clocks:
+                continue
+            clock = self._timeline.clocks[name]
+            if i is not None:
+                order, edges = self._order[name]
+                clock = clock.rows(order[edges[i] : edges[i + 1]])
+            rows = slice(None) if i is None else slice(i, i + 1)
+            found[name] = tally_clock(
+                clock, now=self._timeline.as_of, aware=self._timeline.aware, policy=self._settings.policy,
+                target=self._settings.targets.definition(name), edges=self._settings.edges,
+                rows=int(self._timeline.used[rows].sum()),
+                left=left_out({reason: counts[rows].sum() for reason, counts in self._timeline.left.items()}),
+            )  # fmt: skip
+        return found
+
+    def tally(self) -> dict[str, DurationTally]:
+        return self._tallies(None)
+
+    def tallies(self) -> list[dict[str, DurationTally]]:
+        return [self._tallies(i) for i in range(len(self))]
+
+
+def _of_tally(tally: DurationTally, settings: _Settings) -> ResponseTimesResult:
+    summaries: dict[str, Any] = dict.fromkeys((*CLOCKS, "first_resolution", "our_resolution"))
+    summaries[tally.clock] = _summary_of_tally(tally, settings.confidence)
+    first = tally.clock == "first_response"
+    return ResponseTimesResult(
+        given=tally.given,
+        n=tally.rows,
+        left_out=tally.left_out,
+        signature=attrs.evolve(settings, policy=tally.policy).signature(tally.clock, tally.target),
+        **summaries,
+        conversations=None,
+        answered=tally.n if first else None,
+        waiting=tally.waiting if first else None,
+        bot_only=None,
+        outbound=None,
+        reopened=None,
+        touches=None,
+        mixed=None,
+        conversations_left_out=FrozenMap(),
+        as_of=_moment(tally.as_of, tally.aware),
+    )
+
+
+# -- the function ------------------------------------------------------------------------------------
+
+
+@overload
+def response_times(
+    log: Any, *, conversations: Any = None, changes: Any = None, by: None = None, hours: Any = None,
+    targets: ServiceTargets | dt.timedelta | None = None, as_of: dt.datetime | None = None,
+    policy: ReplyPolicy = DEFAULT_POLICY, brackets: Sequence[dt.timedelta] | None = None, confidence: float = 0.95,
+    missing: Literal["drop", "raise"] = "drop", invalid: Literal["raise", "drop"] = "raise",
+) -> ResponseTimesResult: ...  # fmt: skip
+@overload
+def response_times(
+    log: Any, *, by: Any, conversations: Any = None, changes: Any = None, hours: Any = None,
+    targets: ServiceTargets | dt.timedelta | None = None, as_of: dt.datetime | None = None,
+    policy: ReplyPolicy = DEFAULT_POLICY, brackets: Sequence[dt.timedelta] | None = None, confidence: float = 0.95,
+    missing: Literal["drop", "raise"] = "drop", invalid: Literal["raise", "drop"] = "raise",
+) -> Groups[ResponseTimesResult]: ...  # fmt: skip
+def response_times(
+    log: Any, *, conversations: Any = None, changes: Any = None, by: Any = None, hours: Any = None,
+    targets: ServiceTargets | dt.timedelta | None = None, as_of: dt.datetime | None = None,
+    policy: ReplyPolicy = DEFAULT_POLICY, brackets: Sequence[dt.timedelta] | None = None, confidence: float = 0.95,
+    missing: Literal["drop", "raise"] = "drop", invalid: Literal["raise", "drop"] = "raise",
+) -> ResponseTimesResult | Groups[ResponseTimesResult]:  # fmt: skip
+    """How long customers wait: for the first response, for every reply, until it is resolved.
+
+    Open waits count: percentiles are those of the Kaplan-Meier curve, and the share within a target is
+    taken over waits whose outcome is known.
+
+    Args:
+        log: `Message` records or a `Messages` batch in any order, `Conversation` records or a
+            `Conversations` batch alone, or a `DurationTally`.
+        conversations: the conversations of a message log, which tell resolutions, abandonments, channels
+            and assignees.
+        changes: not available yet.
+        by: column names, functions of a record or labels; several as list, tuple or dict. A wait belongs
+            to the message that opened it, by "agent" or "team" to who answered it (an open one to the
+            assignee); a conversation to its first customer message.
+        hours: not available yet.
+        targets: a timedelta for the first response, or `ServiceTargets`.
+        as_of: the instant that counts as now; None: the latest instant of all rows. Later rows are left out.
+        policy: how waits are found.
+        brackets: ascending upper edges; None: minutes where every channel is chat-like by name
+            ("chat", "phone", "sms" ...), else hours.
+        confidence: level of the intervals, between 0 and 1.
+        missing: "drop" counts rows without an instant in `left_out`, "raise" refuses them.
+        invalid: "raise" refuses conversations that end before they open, "drop" counts them in `left_out`.
+
+    Returns:
+        ResponseTimesResult, or Groups of them with `by`. Durations are timedeltas, None where undefined.
+
+    Raises:
+        ArgumentTypeError: something else than messages or conversations.
+        InvalidValueError: an end before its start.
+        MixedTimeZonesError: naive and aware instants in one call.
+
+    References:
+        Kaplan and Meier (1958), Journal of the American Statistical Association 53:457-481.
+        Brookmeyer and Crowley (1982), Biometrics 38:29-41 (interval of a median).
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> nine = datetime(2026, 3, 2, 9)
+    >>> log = cx.Messages(
+    ...     conversation=["a", "a", "b"],
+    ...     at=[nine, nine + timedelta(minutes=20), nine + timedelta(minutes=30)],
+    ...     author=["customer", "agent", "customer"],
+    ... )
+    >>> result = cx.response_times(log, as_of=nine + timedelta(hours=1), targets=timedelta(minutes=15))
+    >>> result.first_response.median, result.first_response.waiting, result.first_response.within_target
+    (datetime.timedelta(seconds=1200), 1, 0.0)
+    """
+    confidence = check_confidence(confidence)
+    check_choice("missing", missing, ("drop", "raise"))
+    check_choice("invalid", invalid, ("raise", "drop"))
+    for name, value in (("hours", hours), ("changes", changes)):
+        if value is not None:
+            msg = f"{name}= is not available yet (got {value!r:.40}); it comes with a later release, leave it out"
+            raise NotYetError(msg, argument=name, found=value)
+    if not isinstance(policy, ReplyPolicy):
+        msg = f"policy must be a ReplyPolicy (got {policy!r}), e.g. cx.ReplyPolicy(expires=timedelta(days=3))"
+        raise ArgumentTypeError(msg, argument="policy", found=policy)
+    promised = service_targets(targets)
+    if isinstance(log, DurationTally):
+        for name, value in (
+            ("conversations", conversations), ("by", by), ("targets", targets), ("as_of", as_of), ("brackets", brackets),
+        ):  # fmt: skip
+            if value is not None:
+                msg = f"{name} must be left out beside a tally, whose counts are made; give it to DurationTally.of"
+                raise ArgumentTypeError(msg, argument=name, found=value)
+        return _of_tally(log, _Settings(policy.definition, promised, log.edges, confidence, missing, invalid))
+    timeline = read_log(
+        log, conversations=conversations, by=by, targets=promised, as_of=as_of, policy=policy, missing=missing,
+        invalid=invalid,
+    )  # fmt: skip
+    edges = bracket_edges(brackets, chat=timeline.chat)
+    settings = _Settings(policy.definition, promised, edges, confidence, missing, invalid)
+    groups = _WaitGroups(timeline, settings)
+    return groups.overall() if by is None else Groups(groups)
