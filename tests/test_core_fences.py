@@ -179,9 +179,26 @@ def test_double_mad_has_no_limit_on_a_side_without_values():
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_half_zeros_on_the_log_scale_are_undecidable(rule):
-    assert single([0, 0, 5, 900], rule, log=True).undecidable[0]
+def test_over_half_zeros_on_the_log_scale_are_undecidable(rule):
     assert single([0, 0, 0, 5, 900], rule, log=True).undecidable[0]
+    # Exactly half leaves a mean of the logarithms, but no finite median.
+    assert single([0, 0, 5, 900], rule, log=True).undecidable[0] == (rule != "sd")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 60).map(lambda v: v / 4), st.integers(1, 9)), max_size=10),
+    rule=rules,
+    cutoff=cutoffs,
+    log=st.booleans(),
+)
+def test_repeats_equal_the_values_written_out(rows, rule, cutoff, log):
+    values = np.array([value for value, _ in rows], dtype=np.float64)
+    repeats = np.array([count for _, count in rows], dtype=np.int64)
+    found = fences(values, None, 1, rule=rule, cutoff=cutoff, log=log, repeats=repeats)
+    expected = single(np.repeat(values, repeats), rule, cutoff, log=log)
+    for name, wanted, actual in zip(found._fields, expected, found, strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 @pytest.mark.parametrize("rule", ["mad", "sd"])

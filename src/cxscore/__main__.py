@@ -217,7 +217,9 @@ def _pairs(translations: Sequence[str]) -> dict[str, str]:
 
 
 def _write_page(path: str, body: str) -> None:
-    page = f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>Scorecard</title>\n<body>{body}</body></html>\n"
+    page = (
+        f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>Scorecard</title>\n<body>{body}</body></html>\n"
+    )
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(page)

@@ -6,9 +6,15 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ._frozen import FrozenMap
 
-__all__ = ["LeftOut", "left_out"]
+__all__ = ["Account", "LeftOut", "left_out"]
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 class LeftOut(enum.StrEnum):
@@ -36,3 +42,26 @@ def left_out(counts: Mapping[str, Any]) -> FrozenMap[LeftOut, int]:
     {<LeftOut.MISSING: 'missing'>: 2}
     """
     return FrozenMap({reason: int(counts[reason]) for reason in LeftOut if counts.get(reason, 0)})
+
+
+class Account:
+    """Rows that are still in, and why the others are out; the first reason counts."""
+
+    def __init__(self, n: int) -> None:
+        self.kept = np.ones(n, dtype=np.bool_)
+        self.out: dict[LeftOut, Bools] = {}
+
+    def leave_out(self, reason: LeftOut, mask: Bools) -> None:
+        """Leave out those rows of the mask that are still in."""
+        mask = mask & self.kept
+        if mask.any():
+            self.out[reason] = self.out[reason] | mask if reason in self.out else mask
+            self.kept &= ~mask
+
+    def by_group(self, group: Ints, groups: int) -> tuple[Ints, dict[LeftOut, Ints]]:
+        """Rows that are in, and those left out by reason, one entry a group."""
+
+        def count(mask: Bools) -> Ints:
+            return np.bincount(group[mask], minlength=groups)
+
+        return count(self.kept), {reason: count(mask) for reason, mask in self.out.items()}

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _inputs
-from ._accounting import LeftOut
+from ._accounting import Account, LeftOut
 from ._core import waits
 from ._grouping import combine, read_key, split_keys
 from ._inputs import NAT, Coded
@@ -188,33 +188,13 @@ def _now(as_of: Any, *batches: Batch[Any] | None) -> tuple[int | None, bool | No
     return max((latest for batch in given if (latest := batch.latest()) is not None), default=None), aware
 
 
-class _Account:
-    """Rows that are still in, and why the others are out; the first reason counts."""
-
-    def __init__(self, n: int) -> None:
-        self.kept = np.ones(n, dtype=np.bool_)
-        self.out: dict[LeftOut, Bools] = {}
-
-    def leave_out(self, reason: LeftOut, mask: Bools) -> None:
-        mask = mask & self.kept
-        if mask.any():
-            self.out[reason] = self.out[reason] | mask if reason in self.out else mask
-            self.kept &= ~mask
-
-    def by_group(self, group: Ints, groups: int) -> tuple[Ints, dict[LeftOut, Ints]]:
-        def count(mask: Bools) -> Ints:
-            return np.bincount(group[mask], minlength=groups)
-
-        return count(self.kept), {reason: count(mask) for reason, mask in self.out.items()}
-
-
 def _missing_label(labels: Coded) -> Bools:
     if labels.labels and labels.labels[-1] is None:
         return np.asarray(labels.codes == len(labels.labels) - 1)
     return np.zeros(len(labels), dtype=np.bool_)
 
 
-def _statuses(table: Conversations, account: _Account) -> None:
+def _statuses(table: Conversations, account: Account) -> None:
     if not table.known("status"):
         return
     status = table.coded("status")
@@ -253,7 +233,7 @@ def _read_tickets(
 ) -> Timeline:
     n = len(table)
     now, aware = _now(as_of, table)
-    account = _Account(n)
+    account = Account(n)
     _statuses(table, account)
     opened = table.times("opened_at")
     _leave_out_missing(account, opened == NAT, "opened_at", missing)
@@ -307,7 +287,7 @@ def _read_tickets(
     )  # fmt: skip
 
 
-def _leave_out_missing(account: _Account, mask: Bools, argument: str, missing: str) -> None:
+def _leave_out_missing(account: Account, mask: Bools, argument: str, missing: str) -> None:
     mask = mask & account.kept
     if mask.any() and missing == "raise":
         _inputs.refuse_missing(argument, mask)
@@ -315,7 +295,7 @@ def _leave_out_missing(account: _Account, mask: Bools, argument: str, missing: s
 
 
 def _ticket_ends(
-    table: Conversations, account: _Account, opened: Ints, now: int | None, invalid: str
+    table: Conversations, account: Account, opened: Ints, now: int | None, invalid: str
 ) -> dict[str, Ints]:
     """Instants at which something ended; what lies after `as_of` has not happened yet."""
     ends = {}
@@ -408,10 +388,10 @@ def _read_messages(
     at = log.times("at")
     author = log.authors()
     of_log = log.coded("conversation")
-    tickets = _Account(0 if table is None else len(table))
+    tickets = Account(0 if table is None else len(table))
     ends: dict[str, Ints] = {}
     codes, labels, ticket_of = _join(of_log, table)
-    account = _Account(n)
+    account = Account(n)
     _leave_out_missing(account, (at == NAT) | _missing_label(of_log), "at", missing)
     if now is not None:
         account.leave_out(LeftOut.AFTER_AS_OF, at > now)
@@ -529,8 +509,8 @@ def _join(of_log: Coded, table: Conversations | None) -> tuple[Array, Coded, Int
 
 
 def _leave_out_with_ticket(
-    account: _Account,
-    tickets: _Account,
+    account: Account,
+    tickets: Account,
     table: Conversations,
     codes: Array,
     ticket_of: Ints,
@@ -547,7 +527,7 @@ def _leave_out_with_ticket(
         tickets.leave_out(LeftOut.AFTER_AS_OF, opened > now)
 
 
-def _events(ends: dict[str, Ints], tickets: _Account, ticket_of: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
+def _events(ends: dict[str, Ints], tickets: Account, ticket_of: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
     """Resolutions and abandonments as rows of the log: conversation, instant, kind."""
     if not ends:
         nothing = np.empty(0, dtype=np.int64)
@@ -700,7 +680,7 @@ def _extended(
 
 def _resolutions(
     table: Conversations,
-    tickets: _Account,
+    tickets: Account,
     ticket_of: Ints,
     group: Ints,
     found: waits.Walk,

@@ -44,11 +44,13 @@ __all__ = [
     "instants",
     "is_column",
     "materialise",
+    "measures",
     "numbers",
     "read_only",
     "refuse_invalid",
     "refuse_missing",
     "same_length",
+    "utc_to_wall",
     "value_at",
     "wall_to_utc",
     "weights",
@@ -68,6 +70,7 @@ _DAY = 86_400_000_000
 # Years 1 to 9999, what datetime can hold: an instant outside is a reading error, not a time.
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000
 _SHOWN = 5
+_DURATIONS = (dt.timedelta, np.timedelta64)
 
 
 class Column:
@@ -220,7 +223,9 @@ def _from_objects(values: Sequence[Any], argument: str) -> Column:
         missing = np.fromiter((type(value) in gone for value in values), np.bool_, n)
     if kinds and kinds <= {bool, np.bool_}:
         return Column(np.array([type(value) not in gone and bool(value) for value in values]), missing)
-    if kinds and all(issubclass(kind, (int, float, np.integer, np.floating)) for kind in kinds) and bool not in kinds:
+    # numpy counts timedelta64 among its integers.
+    plain = kinds.isdisjoint((bool, np.timedelta64))
+    if kinds and plain and all(issubclass(kind, (int, float, np.integer, np.floating)) for kind in kinds):
         if gone:
             values = [0 if type(value) in gone else value for value in values]
         whole = all(issubclass(kind, (int, np.integer)) for kind in kinds)
@@ -283,9 +288,6 @@ class _Aware(np.ndarray[Any, Any]):
 
 
 def _from_polars(values: Any, argument: str) -> Column:
-    if not hasattr(values, "to_physical"):
-        msg = f'{argument} must be a column (got a polars {type(values).__name__}); pass frame["column"]'
-        raise ArgumentTypeError(msg, argument=argument, found=type(values))
     dtype, name = values.dtype, values.name
     missing = values.is_null().to_numpy() if values.null_count() else None
     zone = getattr(dtype, "time_zone", None)
@@ -757,6 +759,27 @@ def wall_to_utc(wall: Ints, tz: str | dt.tzinfo, argument: str, *, fold: int | N
     return out
 
 
+def utc_to_wall(utc: Ints, tz: str | dt.tzinfo) -> Ints:
+    """UTC instants in microseconds (none missing) as wall times of a zone, vectorised over whole days."""
+    zone = _zone(tz)
+    unique, inverse = np.unique(np.floor_divide(utc, _DAY), return_inverse=True)
+    inverse = inverse.reshape(-1)
+    start, noon, end = (
+        np.array([_offset_of_utc(int(day) * _DAY + into, zone) for day in unique], dtype=np.int64)
+        for into in (0, _DAY // 2, _DAY)
+    )
+    offset = start[inverse]
+    for i in np.flatnonzero(((start != noon) | (noon != end))[inverse]):
+        offset[i] = _offset_of_utc(int(utc[i]), zone)
+    return utc + offset
+
+
+def _offset_of_utc(utc: int, zone: dt.tzinfo) -> int:
+    utc = min(max(utc, _FIRST + _DAY), _LAST - _DAY)  # at the ends of the calendar there is no other wall time
+    value = (_EPOCH_UTC + dt.timedelta(microseconds=utc)).astimezone(zone)
+    return (value.utcoffset() or dt.timedelta(0)) // _MICROSECOND
+
+
 def _zone(tz: object) -> dt.tzinfo:
     if isinstance(tz, dt.tzinfo):
         return tz
@@ -782,7 +805,10 @@ def durations(values: Any, argument: str) -> Ints:
     Raises:
         ArgumentTypeError: numbers without a unit.
     """
-    found = column(values, argument)
+    return _durations(column(values, argument), argument)
+
+
+def _durations(found: Column, argument: str) -> Ints:
     data = found.data
     if data.dtype.kind == "m":
         micros = _microseconds(data)
@@ -838,7 +864,7 @@ def flags(values: Any, argument: str) -> Bools:
         raise ArgumentTypeError(msg, argument=argument, found=data.dtype)
     if found.missing is not None:
         refuse_invalid(
-            argument, "be True or False in every row", found.missing, data, way="fill the missing ones first"
+            argument, "be True or False in every row", found.missing, values, way="fill the missing ones first"
         )
     return np.asarray(data, dtype=np.bool_)
 
@@ -849,38 +875,56 @@ def numbers(values: Any, argument: str) -> Column:
     Raises:
         ArgumentTypeError: texts, bools, dates, durations.
     """
-    found = column(values, argument)
+    return _numbers(column(values, argument), argument)
+
+
+def _numbers(found: Column, argument: str) -> Column:
     data = found.data
     if not len(data) or (found.missing is not None and found.missing.all()):
         return Column(np.full(len(data), np.nan), found.missing, found.name)
     if data.dtype.kind == "O":
-        try:
-            if any(isinstance(value, (bool, str)) for value in data.tolist()):
-                raise TypeError
-            data = np.array(
-                [np.nan if value is None or _is_missing_type(type(value)) else _float(value) for value in data.tolist()]
-            )
-        except (TypeError, ValueError):
-            data = found.data
+        data = np.array([_float(value, argument) for value in data.tolist()])
     if data.dtype.kind not in "iuf":
-        first = next(
-            _plain(value)
-            for value in data
-            if not isinstance(_plain(value), (int, float)) or isinstance(_plain(value), bool)
-        )
-        msg = f"{argument} must be numbers (got {first!r}, dtype {data.dtype})"
-        raise ArgumentTypeError(msg, argument=argument, found=first)
+        msg = f"{argument} must be numbers (got {shown(value_at(data, 0))}, dtype {data.dtype})"
+        raise ArgumentTypeError(msg, argument=argument, found=data.dtype)
     out = data.astype(np.float64, copy=False)
     if found.missing is not None:
         out = np.where(found.missing, np.nan, out)
     return Column(out, np.isnan(out), found.name)
 
 
-def _float(value: Any) -> float:
+def _float(value: Any, argument: str) -> float:
+    if _is_missing_type(type(value)):
+        return np.nan
     try:
-        return float(value)
+        if not isinstance(value, (bool, str)):
+            return float(value)
     except OverflowError:
         return np.inf if value > 0 else -np.inf
+    except (TypeError, ValueError):
+        pass
+    msg = f"{argument} must be numbers (got {shown(value)})"
+    raise ArgumentTypeError(msg, argument=argument, found=value)
+
+
+def measures(values: Any, argument: str) -> tuple[Column, bool | None]:
+    """Numbers or durations, and whether they are durations; None for a column without a single value.
+
+    Whole numbers keep their dtype, other numbers are float64, durations are int64 microseconds. The mask
+    alone tells what is missing.
+
+    Raises:
+        ArgumentTypeError: neither numbers nor durations, or both together.
+    """
+    found = column(values, argument)
+    kind = found.data.dtype.kind
+    if kind == "m" or (kind == "O" and any(isinstance(value, _DURATIONS) for value in found.data.tolist())):
+        micros = _durations(found, argument)
+        return Column(micros, micros == NAT, found.name), True
+    numeric = _numbers(found, argument)
+    if not len(numeric) or (numeric.missing is not None and numeric.missing.all()):
+        return numeric, None
+    return (found if kind in "iu" else numeric), False
 
 
 def weights(values: Any, n: int, argument: str = "weights") -> npt.NDArray[np.float64]:

@@ -33,7 +33,7 @@ _AUTHORS: dict[str, np.int8] = {str(author): np.int8(code) for code, author in e
 class Batch(Generic[R]):
     """Shared behaviour of the column batches; use `Responses`, `Messages`, `Conversations`, `Contacts`."""
 
-    __slots__ = ("_coded", "_columns", "_extra", "_length", "_records", "_times", "aware", "tz")
+    __slots__ = ("_coded", "_columns", "_extra", "_length", "_records", "_rule", "_times", "_unread", "tz")
 
     record: ClassVar[type[Any]]
     _required: ClassVar[tuple[str, ...]]
@@ -47,8 +47,8 @@ class Batch(Generic[R]):
     _times: dict[str, Ints]
     _records: Sequence[R] | None
     _length: int
-    aware: bool | None
-    """True: instants are UTC. False: naive, an unbroken clock. None: not a single instant."""
+    _rule: bool | None
+    _unread: bool
     tz: str | dt.tzinfo | None
     """The zone whose wall times the naive input was."""
 
@@ -74,7 +74,7 @@ class Batch(Generic[R]):
         self._columns = {name: self._spread(values) for name, values in given.items()}
         self._extra = {name: self._spread(values) for name, values in own.items()}
         self._times = {}
-        self.aware = None
+        self._rule, self._unread = None, False
         self._read_instants(fold)
         for name in self._flags:
             if name in self._columns:
@@ -101,13 +101,13 @@ class Batch(Generic[R]):
             if name not in self._columns:
                 continue
             micros, aware = _inputs.instants(self._columns[name], name, tz=self.tz, fold=fold)
-            if aware is not None and self.aware is not None and aware is not self.aware:
+            if aware is not None and self._rule is not None and aware is not self._rule:
                 msg = (
                     f"{name} must follow the same rule as the other instants (got {'aware' if aware else 'naive'} ones "
                     f"beside {'naive' if aware else 'aware'} ones); pass all aware, or all naive with tz="
                 )
                 raise MixedTimeZonesError(msg, argument=name)
-            self.aware = self.aware if aware is None else aware
+            self._rule = self._rule if aware is None else aware
             self._times[name] = _inputs.read_only(micros)
             self._columns[name] = self._times[name].view("M8[us]")
 
@@ -123,7 +123,7 @@ class Batch(Generic[R]):
             ArgumentTypeError: something else among the records, with its position.
         """
         rows = records if isinstance(records, (list, tuple)) else list(records)
-        if set(map(type, rows)) - {cls.record}:
+        if not {cls.record}.issuperset(map(type, rows)):
             place, wrong = next((i, row) for i, row in enumerate(rows) if type(row) is not cls.record)
             msg = (
                 f"{cls.__name__} takes {cls.record.__name__} records only (got {type(wrong).__name__} at position "
@@ -131,14 +131,25 @@ class Batch(Generic[R]):
             )
             raise ArgumentTypeError(msg, argument="records", found=type(wrong), positions=(place,))
         batch = cls.__new__(cls)
-        batch._records = tuple(rows)
+        batch._records = rows if isinstance(rows, tuple) else rows.copy()
         batch._length = len(rows)
         batch._columns, batch._extra, batch._coded, batch._times = {}, {}, {}, {}
-        batch.tz, batch.aware = tz, None
-        for name in cls._instants:
-            batch._columns[name] = list(map(attrgetter(name), rows))
-        batch._read_instants(None)
+        batch.tz, batch._rule, batch._unread = tz, None, True
         return batch
+
+    def _settle(self) -> None:
+        """Read the instants of records, which most metrics of answers never ask for."""
+        if self._unread and self._records is not None:
+            self._unread = False
+            for name in self._instants:
+                self._columns[name] = list(map(attrgetter(name), self._records))
+            self._read_instants(None)
+
+    @property
+    def aware(self) -> bool | None:
+        """True: instants are UTC. False: naive, an unbroken clock. None: not a single instant."""
+        self._settle()
+        return self._rule
 
     @classmethod
     def _from_frame(cls, frame: Any, names: Mapping[str, Any], extra: Iterable[str], rest: Mapping[str, Any]) -> Self:
@@ -167,6 +178,7 @@ class Batch(Generic[R]):
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
             return self._record(range(self._length)[int(index)])
         rows = np.arange(self._length)[index]
+        self._settle()
         return self._rebuild(
             {name: _take(self._raw(name), rows) for name in self.columns},
             {name: _take(values, rows) for name, values in self._all_extra().items()},
@@ -254,16 +266,21 @@ class Batch(Generic[R]):
 
     def known(self, name: str) -> bool:
         """Whether the column is there and has at least one value."""
+        if name in self._instants:
+            self._settle()
         if name in self._times:
             return bool((self._times[name] != NAT).any())
         if not self.has(name):
             return False
+        if self._records is not None and self._raw(name).count(None) == self._length:
+            return False  # a field that no record uses: no need to number its labels
         found = self.coded(name)
         missing = bool(found.labels) and found.labels[-1] is None
         return bool((found.codes != len(found.labels) - 1).any()) if missing else len(found) > 0
 
     def times(self, name: str) -> Ints:
         """Instants in microseconds, all missing where the batch has no such column."""
+        self._settle()
         if name in self._times:
             return self._times[name]
         return np.full(self._length, NAT, dtype=np.int64)
@@ -276,6 +293,7 @@ class Batch(Generic[R]):
 
     def latest(self) -> int | None:
         """The latest instant of all columns in microseconds, None without any."""
+        self._settle()
         found = [int(micros.max()) for micros in self._times.values() if len(micros) and micros.max() != NAT]
         return max(found, default=None)
 
@@ -320,13 +338,15 @@ class Batch(Generic[R]):
         return f"{type(self).__name__}({self._length:,} rows: {names})"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        self._settle()
         state = (dict(self._columns), dict(self._all_extra()), self._records, self._length, self.aware, self.tz)
         return _restored, (type(self), state)
 
 
 def _restored(cls: type[Batch[Any]], state: tuple[Any, ...]) -> Batch[Any]:
     batch = cls.__new__(cls)
-    batch._columns, batch._extra, batch._records, batch._length, batch.aware, batch.tz = state
+    batch._columns, batch._extra, batch._records, batch._length, batch._rule, batch.tz = state
+    batch._unread = False
     batch._coded = {}
     # Pickled arrays come back writable.
     batch._columns = {name: _frozen(values) for name, values in batch._columns.items()}

@@ -40,13 +40,13 @@ _CHANNELS = ("email", "chat", "social")
 _CHANNEL_SHARES = (0.50, 0.32, 0.18)
 # Median seconds of: the first answer, a later answer, the customer's next message, a message in a row
 # with the last one, closing the ticket after the last answer.
-_FIRST_ANSWER = np.array([2.0 * _HOUR, 150.0, 20.0 * 60])
-_FIRST_SPREAD = np.array([1.25, 1.0, 1.1])
+_FIRST_ANSWER = np.array([1.6 * _HOUR, 150.0, 20.0 * 60])
+_FIRST_SPREAD = np.array([1.2, 1.0, 1.1])
 _NEXT_ANSWER = np.array([1.5 * _HOUR, 60.0, 15.0 * 60])
 _CUSTOMER_BACK = np.array([2.0 * _HOUR, 45.0, 25.0 * 60])
 _IN_A_ROW = np.array([180.0, 15.0, 60.0])
 _CLOSING = np.array([2.5 * _HOUR, 120.0, 1.5 * _HOUR])
-_NEVER_ANSWERED = np.array([0.03, 0.0, 0.09])
+_NEVER_ANSWERED = np.array([0.015, 0.0, 0.04])
 _ABANDONED = np.array([0.0, 0.06, 0.0])
 
 # Arrivals: hours of a day for e-mail and chat, for social media; days of a week from Monday on. The
@@ -56,9 +56,9 @@ _SOCIAL_HOURS = (8, 5, 3, 2, 2, 3, 8, 18, 26, 30, 32, 34, 36, 34, 32, 32, 36, 42
 _WEEKDAYS = (1.25, 1.10, 1.0, 1.0, 0.95, 0.35, 0.25)
 # Staffed from and to (seconds of the day), and days until the next staffed day, from Monday on.
 _OPENS = np.array([8 * _HOUR, 8 * _HOUR, 7 * _HOUR])
-_CLOSES = np.array([18 * _HOUR, 20 * _HOUR, 22 * _HOUR])
-_NEXT_DAY = np.array([[1, 1, 1, 1, 3, 2, 1], [1, 1, 1, 1, 1, 2, 1], [1] * 7])
-_STAFFED = np.array([[1] * 5 + [0, 0], [1] * 6 + [0], [1] * 7], dtype=np.bool_)
+_CLOSES = np.array([19 * _HOUR, 20 * _HOUR, 22 * _HOUR])
+_NEXT_DAY = np.array([[1, 1, 1, 1, 1, 2, 1], [1, 1, 1, 1, 1, 2, 1], [1] * 7])
+_STAFFED = np.array([[1] * 6 + [0], [1] * 6 + [0], [1] * 7], dtype=np.bool_)
 
 _TOPICS = ("delivery", "product question", "login", "defect", "billing", "returns")
 _TOPIC_SHARES = (0.27, 0.20, 0.16, 0.14, 0.13, 0.10)
@@ -226,9 +226,9 @@ class _Log:
         automatic: bool = False, handoff: bool = False,
     ) -> None:  # fmt: skip
         n = len(conversation)
-        constants = [np.full(n, author, np.int8), np.broadcast_to(np.asarray(agent, np.int64), (n,))]
-        constants += [np.full(n, flag) for flag in (public, automatic, handoff)]
-        self.pieces.append((conversation, at, *constants))
+        flags = [np.full(n, flag, np.bool_) for flag in (public, automatic, handoff)]
+        agents = np.broadcast_to(np.asarray(agent, np.int64), (n,))
+        self.pieces.append((conversation, at, np.full(n, author, np.int8), agents, *flags))
 
     def columns(self) -> list[Array]:
         return [np.concatenate(parts) for parts in zip(*self.pieces, strict=True)]
@@ -347,7 +347,7 @@ class _Desk:
         leaves = genuine & ~bot_only & draw.chance(n, _ABANDONED[channel])
         tickets.abandoned[leaves] = (last + draw.seconds(n, 360.0))[leaves]
         forgotten = genuine & ~bot_only & ~leaves & draw.chance(n, _NEVER_ANSWERED[channel])
-        closed_unanswered = (junk > 0) | (forgotten & draw.chance(n, 0.3))
+        closed_unanswered = (junk > 0) | (forgotten & draw.chance(n, 0.6))
         closing = last + draw.seconds(n, np.where(genuine, 5.0 * _DAY, 4.0 * _HOUR), 0.5)
         tickets.first_resolved[closed_unanswered] = closing[closed_unanswered]
         served = genuine & ~bot_only & ~leaves & ~forgotten
@@ -441,8 +441,8 @@ class _Desk:
         messages = Messages(
             conversation=place + 1, at=self._instants(at[rows]), author=_labels(_AUTHORS)[author[rows]],
             public=public[rows], automatic=automatic[rows], handoff=handoff[rows], agent=names.agents[agent],
-            team=names.teams[agent], customer=names.customers[place], channel=_labels(_CHANNELS)[tickets.channel[place]],
-            tz=dt.UTC,
+            team=names.teams[agent], customer=names.customers[place],
+            channel=_labels(_CHANNELS)[tickets.channel[place]], tz=dt.UTC,
         )  # fmt: skip
         return messages, np.bincount(place, minlength=self.n)
 
@@ -471,9 +471,9 @@ class _Desk:
 
     def _responses(self, tickets: _Tickets, names: _Names) -> Responses:
         contact, relationship = self._contact_survey(tickets, names), self._relationship_survey(tickets, names)
-        columns = {name: np.concatenate([contact[name], relationship[name]]) for name in contact}
-        order = np.argsort(columns["asked_at"], kind="stable")
-        return Responses(**{name: values[order] for name, values in columns.items()}, tz=dt.UTC)
+        order = np.argsort(np.concatenate([contact["asked_at"], relationship["asked_at"]]), kind="stable")
+        columns: dict[str, Any] = {name: np.concatenate([contact[name], relationship[name]])[order] for name in contact}
+        return Responses(**columns, tz=dt.UTC)
 
     def _contact_survey(self, tickets: _Tickets, names: _Names) -> dict[str, Array]:
         """How satisfied people are with a conversation: the longer they waited for their channel, the less."""
@@ -484,7 +484,7 @@ class _Desk:
         n, channel = len(rows), tickets.channel[rows]
         slow = np.log((tickets.answered[rows] - tickets.opened[rows]) / _FIRST_ANSWER[channel])
         mood = (
-            1.30 - 0.28 * slow - 0.45 * (tickets.generation[rows] > 0) - 0.20 * (tickets.exchanges[rows] - 1)
+            1.40 - 0.28 * slow - 0.45 * (tickets.generation[rows] > 0) - 0.20 * (tickets.exchanges[rows] - 1)
             - 0.40 * tickets.reopened[rows] + 0.95 * draw.normal(n)
         )  # fmt: skip
         score = 1 + np.searchsorted((-1.3, -0.6, 0.0, 0.9), mood)
@@ -523,7 +523,7 @@ class _Desk:
         tags = np.where(happy, _labels(_HIGH_REASONS)[high], _labels(_LOW_REASONS)[low])
         tags[~answers] = _labels(((),))
         return {
-            "score": np.where(answers, score.astype(object), None),
+            "score": np.where(answers, score.astype(object), _labels((None,))),
             "at": self._instants(np.where(answers, answered_at, _NEVER)),
             "respondent": respondent,
             "account": account,
@@ -549,13 +549,15 @@ def _staffed(at: Ints, channel: Ints) -> Ints:
     day, second = np.divmod((at - _MONDAY) % _WEEK, _DAY)
     midnight, opens = at - second, _OPENS[channel]
     today = _STAFFED[channel, day] & (second < _CLOSES[channel])
-    return np.where(today, np.maximum(at, midnight + opens), midnight + _NEXT_DAY[channel, day] * _DAY + opens)
+    later: Ints = midnight + _NEXT_DAY[channel, day] * _DAY + opens
+    return np.where(today, np.maximum(at, midnight + opens), later)
 
 
 def _is_staffed(of_week: Ints, channel: int) -> Bools:
     """Whether somebody is there, by second of the week."""
     day, second = np.divmod(of_week, _DAY)
-    return _STAFFED[channel, day] & (second >= _OPENS[channel]) & (second < _CLOSES[channel])
+    open_now: Bools = _STAFFED[channel, day] & (second >= _OPENS[channel]) & (second < _CLOSES[channel])
+    return open_now
 
 
 class _Names:

@@ -33,13 +33,12 @@ __all__ = [
     "Scale",
 ]
 
-# A number, then nothing, or a separator and words that hold no second number right away ("0-6" is a
-# range, not the answer 0), or "/10" and "of 5", which must repeat the top of the scale.
+# A number, then nothing, or a separator and words that hold no second number ("0 - 6" and "0 to 6" are
+# bands, not the answer 0), or "/10" and "of 5", which must repeat the top of the scale.
 _NUMBER = re.compile(
     r"(?P<point>[+-]?\d{1,9})(?:\.0+)?"
     r"(?:\s*(?:/|out of|of)\s*(?P<top>\d{1,9}))?"
-    r"(?P<text>(?:\s*[-–—:=.,;)(\]]\s*|\s+)(?!\s*\d).*)?",
-    re.DOTALL,
+    r"(?:[-–—:=.,;)(\]\s]\D*)?"
 )
 _STARS = re.compile(r"(?P<full>[★⭐]+)(?P<empty>☆*)")
 # What a keyboard adds without changing the meaning: emoji style, skin tone, the frame of a keycap.

@@ -51,25 +51,52 @@ class Fences(NamedTuple):
 
 
 class _Grouped(NamedTuple):
-    """Values that lie group by group, with the group of each (None for one group)."""
+    """Values that lie group by group, with the group of each (None for one group).
+
+    With `repeats`, which needs one group, each value stands for so many equal ones; `counts` counts those.
+    """
 
     values: Floats
     code: Ints | None
     counts: Ints
     offsets: Ints
+    repeats: Ints | None = None
 
-    def total(self, weights: Floats | Bools) -> Floats:
+    def total(self, figures: Floats | Bools) -> Floats:
         """Sum of one number a value, per group."""
-        if self.code is None:
-            return np.array([weights.sum()], dtype=np.float64)
-        return np.bincount(self.code, weights=weights, minlength=self.counts.size).astype(np.float64)
+        if self.code is not None:
+            return np.bincount(self.code, weights=figures, minlength=self.counts.size).astype(np.float64)
+        total = figures.sum() if self.repeats is None else (figures * self.repeats).sum()
+        return np.array([total], dtype=np.float64)
 
     def per_value(self, figures: Floats) -> Floats:
         """One figure a group, for every value; a length-one array, which broadcasts, for one group."""
         return figures if self.code is None else np.repeat(figures, self.counts)
 
 
-def fences(values: Floats, group: Ints | None, groups: int, *, rule: str, cutoff: float, log: bool = False) -> Fences:
+class _Repeated:
+    """An ascending array in which each value comes so many times, without writing it out."""
+
+    def __init__(self, values: Floats, repeats: Ints) -> None:
+        self._values = values
+        self._ends = np.cumsum(repeats)
+        self.size = int(self._ends[-1]) if len(values) else 0
+
+    def __getitem__(self, position: Ints) -> Floats:
+        found: Floats = self._values[np.searchsorted(self._ends, position, side="right")]
+        return found
+
+
+def fences(
+    values: Floats,
+    group: Ints | None,
+    groups: int,
+    *,
+    rule: str,
+    cutoff: float,
+    log: bool = False,
+    repeats: Ints | None = None,
+) -> Fences:
     """Limits of each group.
 
     Args:
@@ -79,15 +106,16 @@ def fences(values: Floats, group: Ints | None, groups: int, *, rule: str, cutoff
         rule: a key of `RULES`.
         cutoff: multiple of the spread; `CUTOFFS` has the customary ones. Perfolizer states its k in units of
             1.4826 MAD: k = 3 there is a cutoff of 3 * 1.4826 * 0.6745 here.
-        log: judge logarithms. A group of which half or more is zero is undecidable; for "tukey" so is one
-            whose first quartile is zero.
+        log: judge logarithms. A group of which over half is zero is undecidable, and so is one whose median
+            or, for "tukey", first quartile is minus infinity.
+        repeats: how many equal values each value stands for, at least 1; with one group only.
     """
     zeros: Floats | float = 0.0
     # Only zeros under the logarithm make infinities; what they spoil is undecidable in the end.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if log:
             values = np.log(values)
-        grouped = _gather(values, group, groups)
+        grouped = _gather(values, group, groups, repeats)
         if log:
             zeros = grouped.total(grouped.values == -np.inf)
         found = RULES[rule](grouped, cutoff)
@@ -97,7 +125,7 @@ def fences(values: Floats, group: Ints | None, groups: int, *, rule: str, cutoff
             low = np.exp(low - _rounding(low))
             high = np.exp(high + _rounding(high))
             centre = np.exp(centre)
-    undecidable = found.undecidable | (2 * zeros >= grouped.counts)
+    undecidable = found.undecidable | (2 * zeros > grouped.counts) | ~np.isfinite(found.centre)
     return found._replace(
         low=np.where(undecidable, -np.inf, low),
         high=np.where(undecidable, np.inf, high),
@@ -220,10 +248,11 @@ RULES: dict[str, Callable[[_Grouped, float], Fences]] = {
 }
 
 
-def _gather(values: Floats, group: Ints | None, groups: int) -> _Grouped:
+def _gather(values: Floats, group: Ints | None, groups: int, repeats: Ints | None) -> _Grouped:
     """Bring the values of each group together."""
     if group is None:
-        return _Grouped(values, None, np.array([values.size]), np.array([0]))
+        size = values.size if repeats is None else int(repeats.sum())
+        return _Grouped(values, None, np.array([size]), np.array([0]), repeats)
     counts = np.bincount(group, minlength=groups)
     # Sorting group and row packed into one integer is ten times as fast as a stable argsort.
     bits = values.size.bit_length()
@@ -239,8 +268,11 @@ def _mean(grouped: _Grouped, values: Floats) -> Floats:
     return grouped.total(np.where(finite, values, 0.0)) / grouped.total(finite)
 
 
-def _sorted(grouped: _Grouped) -> Floats:
+def _sorted(grouped: _Grouped) -> Floats | _Repeated:
     """Values group by group, ascending within each."""
+    if grouped.repeats is not None:
+        order = np.argsort(grouped.values)
+        return _Repeated(grouped.values[order], grouped.repeats[order])
     ordered = grouped.values.copy()
     if grouped.code is None:
         ordered.sort()
@@ -251,21 +283,21 @@ def _sorted(grouped: _Grouped) -> Floats:
     return ordered
 
 
-def _at(ordered: Floats, position: Ints, counts: Ints) -> Floats:
+def _at(ordered: Floats | _Repeated, position: Ints, counts: Ints) -> Floats:
     """The values at these positions; NaN for groups without any."""
     if ordered.size == 0:
         return np.full(counts.size, np.nan)
     return np.where(counts > 0, ordered[np.clip(position, 0, ordered.size - 1)], np.nan)
 
 
-def _middle(ordered: Floats, begin: Ints, counts: Ints) -> Floats:
+def _middle(ordered: Floats | _Repeated, begin: Ints, counts: Ints) -> Floats:
     """Median of the stretches of these lengths."""
     return 0.5 * (_at(ordered, begin + (counts - 1) // 2, counts) + _at(ordered, begin + counts // 2, counts))
 
 
 def _median(grouped: _Grouped, *, in_place: bool = False) -> Floats:
     """Median of each group; `in_place` lets it reorder the values."""
-    if grouped.code is not None:
+    if grouped.code is not None or grouped.repeats is not None:
         return _middle(_sorted(grouped), grouped.offsets, grouped.counts)
     values = grouped.values if in_place else grouped.values.copy()
     half = values.size // 2
@@ -277,7 +309,7 @@ def _median(grouped: _Grouped, *, in_place: bool = False) -> Floats:
     return _middle(values, grouped.offsets, grouped.counts)
 
 
-def _quantile(ordered: Floats, begin: Ints, counts: Ints, share: float) -> Floats:
+def _quantile(ordered: Floats | _Repeated, begin: Ints, counts: Ints, share: float) -> Floats:
     """Quantile of type 7: linear between the values around position (n - 1) * share."""
     place = np.maximum(counts - 1, 0) * share
     whole = np.floor(place).astype(np.int64)

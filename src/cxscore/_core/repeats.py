@@ -1,12 +1,14 @@
 """Repeat contacts: who came back, how soon, and which contacts make up one issue.
 
 Works on integer codes and int64 microseconds and knows nothing of records, zones or names.
-`find_repeats` judges every contact, `summarise` counts per group, `per_customer` per customer.
+`find_repeats` judges every contact, `summarise` counts per group, `per_customer` per customer;
+`effective_trials` and `survival_in_window` read the sums that `summarise` leaves.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +19,14 @@ __all__ = [
     "ClusterSums",
     "JudgedContacts",
     "RepeatSummary",
+    "effective_trials",
     "find_repeats",
     "per_customer",
     "summarise",
+    "survival_in_window",
 ]
 
+Number = Any  # an int or a float for one group, an array for many
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -68,20 +73,21 @@ class JudgedContacts(NamedTuple):
 
 
 class ClusterSums(NamedTuple):
-    """Sums over customers, one entry a group; what a cluster-robust variance of a share needs.
+    """Sums over customers, an int for one group or an array for many: what a cluster-robust variance of a
+    share needs.
 
     With r of m trials of a customer a hit and p = sum r / sum m, the linearised variance of p is
     sum (r - p m)^2 / (sum m)^2, and its numerator is `hits_hits - 2 p hits_trials + p^2 trials_trials`.
     All are plain sums, so they add up over shards that were split by customer.
     """
 
-    clusters: Ints
-    clusters_with_hits: Ints
-    trials: Ints
-    hits: Ints
-    hits_hits: Ints
-    hits_trials: Ints
-    trials_trials: Ints
+    clusters: Number
+    clusters_with_hits: Number
+    trials: Number
+    hits: Number
+    hits_hits: Number
+    hits_trials: Number
+    trials_trials: Number
 
 
 class RepeatSummary(NamedTuple):
@@ -300,6 +306,52 @@ def per_customer(contacts: JudgedContacts, customers: int) -> tuple[Ints, Ints]:
     """Contacts, and mature contacts followed by a repeat, of each customer code."""
     repeated = contacts.customer[contacts.mature & contacts.followed]
     return np.bincount(contacts.customer, minlength=customers), np.bincount(repeated, minlength=customers)
+
+
+def effective_trials(sums: ClusterSums) -> Number:
+    """How many independent trials say as much about the share of hits: p (1 - p) over the variance of p.
+
+    The variance is the linearised one of `ClusterSums`. Where it or p (1 - p) is 0 it says nothing, and Kish's
+    (sum m)^2 / sum m^2 stands in. NaN without trials.
+    """
+    trials, hits = sums.trials * 1.0, sums.hits * 1.0
+    many = isinstance(trials, np.ndarray)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = np.where(trials > 0, trials, np.nan) if many else trials or math.nan
+        share = hits / n
+        spread = sums.hits_hits - 2.0 * share * sums.hits_trials + share * share * sums.trials_trials
+        kish = n * n / sums.trials_trials if many or trials else n
+        # What rounding leaves of a spread of 0 is below this; a real one is some 1 / n and up.
+        varies = (hits > 0) & (hits < trials) & (spread > 1e-12 * sums.hits_hits)
+        if many:
+            return np.where(varies, share * (1.0 - share) * n * n / spread, kish)
+        return share * (1.0 - share) * n * n / spread if varies else kish
+
+
+def survival_in_window(events: Ints, censored: Ints, survived: int) -> tuple[float, float]:
+    """Kaplan-Meier share of contacts not followed in the window, and its Greenwood sum.
+
+    Between two censorings the factors of the curve telescope, and so do the terms of Greenwood's sum, so only
+    the censorings are gone through; a tie goes to the event. NaN without contacts.
+
+    Args:
+        events: delays inside the window, ascending.
+        censored: ages of contacts not followed and younger than the window.
+        survived: contacts not followed in the whole window.
+    """
+    total = events.size + censored.size + survived
+    if total == 0:
+        return math.nan, math.nan
+    place, lost = np.unique(np.searchsorted(events, censored, side="right"), return_counts=True)
+    first = np.concatenate(([0], place))
+    last = np.append(place, events.size)
+    gone = np.concatenate(([0], np.cumsum(lost)))
+    at_risk, remaining = total - gone - first, total - gone - last
+    happened = last > first
+    at_risk, remaining = at_risk[happened], remaining[happened]
+    with np.errstate(divide="ignore"):
+        greenwood = ((at_risk - remaining) / (at_risk * remaining.astype(np.float64))).sum()
+    return float((remaining / at_risk).prod()), float(greenwood)
 
 
 def _sort(code: Ints, value: Ints, tie: Ints | None = None) -> tuple[Ints, Ints]:

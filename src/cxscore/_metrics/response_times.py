@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._accounting import LeftOut, left_out
+from .._calls import guided
 from .._checks import check_choice, check_confidence
 from .._clocks import Clock, Timeline, read_log, service_targets
 from .._core import intervals, quantiles, survival, waits
@@ -639,6 +640,7 @@ def response_times(
     policy: ReplyPolicy = DEFAULT_POLICY, brackets: Sequence[dt.timedelta] | None = None, confidence: float = 0.95,
     missing: Literal["drop", "raise"] = "drop", invalid: Literal["raise", "drop"] = "raise",
 ) -> Groups[ResponseTimesResult]: ...  # fmt: skip
+@guided(second="build a batch of the columns: cx.Messages(conversation=..., at=..., author=...)")
 def response_times(
     log: Any, *, conversations: Any = None, changes: Any = None, by: Any = None, hours: Any = None,
     targets: ServiceTargets | dt.timedelta | None = None, as_of: dt.datetime | None = None,

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from .._calls import guided
 from .._checks import check_choice, check_confidence
 from .._core import intervals, scores
 from .._core.distributions import z_value
@@ -45,6 +46,7 @@ CesMethod = Literal["adjusted-t", "t"]
 
 Number = Any  # a float for one group, a float array for many
 Limits = tuple[Number, Number]
+F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R", bound="ScoreResult")
 
 _NPS_LIMITS: dict[str, Callable[..., Limits]] = {
@@ -497,6 +499,19 @@ def _measure(
     return Groups(_ScoreGroups(table, settings, kind))
 
 
+def _guided(metric: str, scale: str) -> Callable[[F], F]:
+    """Ways out for the calls that people try first."""
+    bands = f"the criterion belongs to the scale: scale=cx.{scale}.with_bands"
+    return guided(
+        second=f'pass one column, {metric}(df["score"]), or a table with frames.{metric}(df, "score")',
+        keywords={
+            "good_from": f"{bands}(good_from={{value}})",
+            "poor_up_to": f"{bands}(poor_up_to={{value}})",
+            "top": f"{bands}(good_from=...)",
+        },
+    )
+
+
 # -- the functions -----------------------------------------------------------------------------------
 
 
@@ -510,6 +525,7 @@ def nps(
     answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
     method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[NpsResult]: ...  # fmt: skip
+@_guided("nps", "NPS_0_10")
 def nps(
     answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
     method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
@@ -565,6 +581,7 @@ def csat(
     answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
     method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[CsatResult]: ...  # fmt: skip
+@_guided("csat", "CSAT_1_5")
 def csat(
     answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
     method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
@@ -618,6 +635,7 @@ def ces(
     answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
     method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[CesResult]: ...  # fmt: skip
+@_guided("ces", "CES_1_7")
 def ces(
     answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
     method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",

@@ -5,6 +5,7 @@ The metrics accept tallies wherever they accept data. Sits above the door and th
 """
 
 from ._durations import DurationTally
+from ._repeats import RepeatTally
 from ._scores import ScoreTally
 
-__all__ = ["DurationTally", "ScoreTally"]
+__all__ = ["DurationTally", "RepeatTally", "ScoreTally"]

@@ -1,0 +1,568 @@
+"""Outliers: the extremes that are read one by one, each with its limit, its distance and the reason.
+
+Door (`_inputs`, batches) → core (`fences`) → frozen result. Numbers and durations are one path: durations are
+judged in microseconds and come back as timedeltas. Everything about a flagged item is made when it is looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Literal, Self, overload
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .. import _inputs
+from .._accounting import LeftOut, left_out
+from .._calls import guided
+from .._checks import check_choice
+from .._core import fences as core
+from .._core import quantiles
+from .._grouping import group_rows
+from .._results import Result, Signature, put, show
+from ..batches import Batch, as_batch, first_record
+from ..errors import ArgumentTypeError, ArgumentValueError, MergeError
+from ..groups import Groups
+from ..tallies._durations import DurationTally
+
+__all__ = ["Fence", "Flagged", "Outlier", "OutlierRule", "OutlierSide", "OutliersResult", "outliers"]
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+OutlierRule = Literal["mad", "double-mad", "tukey", "sd"]
+OutlierSide = Literal["high", "low", "both"]
+Value = Any  # a timedelta, or a plain int or float
+
+_SIDES = ("high", "low", "both")
+_RULE_TITLES = {"mad": "MAD", "double-mad": "double MAD", "tukey": "Tukey", "sd": "SD", "limit": "stated limit"}
+_MICROSECOND = timedelta(microseconds=1)
+_SHOWN = 20
+
+
+def _plain_limit(value: Any, argument: str) -> Value:
+    """A limit as a timedelta or a plain finite number, None for no limit."""
+    if value is None or isinstance(value, timedelta):
+        return value
+    if isinstance(value, np.timedelta64):
+        return _inputs.duration(value, argument) * _MICROSECOND
+    if isinstance(value, (np.integer, np.floating)):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        msg = f"{argument} must be a number or a timedelta (got {value!r})"
+        raise ArgumentTypeError(msg, argument=argument, found=value)
+    if not math.isfinite(value):
+        msg = f"{argument} must be a finite number (got {value!r}); None stands for no limit"
+        raise ArgumentValueError(msg, argument=argument, found=value)
+    return value
+
+
+def _limit_field(value: Any, field: Any) -> Value:
+    return _plain_limit(value, field.name)
+
+
+_LIMIT = attrs.Converter(_limit_field, takes_field=True)  # type: ignore[misc,call-overload,unused-ignore]  # generic in its overloads
+
+
+@attrs.frozen
+class Fence:
+    """Limits beyond which a value is flagged, on their own: found on one part of the data, used on any other.
+
+    Args:
+        low: values strictly below it are flagged; a number or a timedelta, None for no lower limit.
+        high: values strictly above it are flagged; of the same kind as `low`.
+        rule: how the limits were found.
+        cutoff: multiple of the spread that the rule used, None without one.
+        log: whether the rule judged logarithms.
+        centre: median or mean around which the limits lie, None where unknown or undefined.
+        relative_error: largest relative error of the values that the limits were found from; 0.0 when exact.
+
+    Raises:
+        ArgumentTypeError: a limit that is no number and no timedelta, or one of each.
+        ArgumentValueError: limits that are not finite, or a `low` above `high`.
+
+    >>> import cxscore as cx
+    >>> cx.Fence(high=9).flags([3, 9, 10, None]).tolist()
+    [False, False, True, False]
+    """
+
+    low: Value = attrs.field(default=None, converter=_LIMIT)
+    high: Value = attrs.field(default=None, converter=_LIMIT)
+    rule: str = "own"
+    cutoff: float | None = attrs.field(default=None, kw_only=True)
+    log: bool = attrs.field(default=False, kw_only=True)
+    centre: Value = attrs.field(default=None, kw_only=True, converter=_LIMIT)
+    relative_error: float = attrs.field(default=0.0, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        limits = [limit for limit in (self.low, self.high) if limit is not None]
+        if len({isinstance(limit, timedelta) for limit in limits}) > 1:
+            msg = f"low and high must both be numbers or both timedeltas (got {self.low!r} and {self.high!r})"
+            raise ArgumentTypeError(msg, argument="low", found=(self.low, self.high))
+        if len(limits) == 2 and self.low > self.high:
+            msg = f"low must not be above high (got {self.low!r} and {self.high!r}); swap them"
+            raise ArgumentValueError(msg, argument="low", found=(self.low, self.high))
+
+    @classmethod
+    def from_tally(
+        cls,
+        tally: DurationTally,
+        rule: OutlierRule = "mad",
+        cutoff: float | None = None,
+        side: OutlierSide = "high",
+        log: bool | None = None,
+    ) -> Self:
+        """The fence of the answered waits that a tally has counted, for data in shards.
+
+        Every wait counts as the middle of its bin, so `relative_error` is that of the tally; the limits of a rule
+        on the log scale may move by a few times as much, as the cutoff multiplies the error of the spread.
+
+        Args:
+            tally: answered waits of all shards together; open ones are not looked at.
+            rule: "mad", "double-mad", "tukey" or "sd".
+            cutoff: multiple of the spread; the rule's customary one by default.
+            side: "high", "low" or "both".
+            log: judge logarithms; None means True, as for all durations.
+
+        Raises:
+            ArgumentTypeError: no DurationTally.
+            UnknownNameError: an unknown rule or side.
+
+        >>> from datetime import timedelta
+        >>> import cxscore as cx
+        >>> waits = [timedelta(minutes=minutes) for minutes in (4, 5, 6, 7, 9)]
+        >>> shards = [cx.DurationTally.of(waits), cx.DurationTally.of([timedelta(minutes=8)])]
+        >>> fence = cx.Fence.from_tally(shards[0] + shards[1])
+        >>> fence.flags([timedelta(minutes=10), timedelta(hours=4)]).tolist()
+        [False, True]
+        """
+        if not isinstance(tally, DurationTally):
+            msg = f"tally must be a DurationTally (got {type(tally).__name__}); count the waits with cx.DurationTally.of(waits)"
+            raise ArgumentTypeError(msg, argument="tally", found=type(tally))
+        settings = _settings(rule, cutoff, None, side, log, "drop", "raise", durations=True)
+        bins, repeats = np.array(tally.bins, dtype=np.int64).reshape(-1, 2).T
+        limits = _limits(quantiles.value_of(bins), None, 1, settings, durations=True, repeats=repeats)
+        return attrs.evolve(limits.fence(0), relative_error=tally.relative_error)  # type: ignore[return-value]  # a Fence, and nobody derives from it
+
+    def flags(self, values: Any) -> Bools:
+        """Which values lie strictly outside the limits; a missing one does not.
+
+        Args:
+            values: 1-D ArrayLike of numbers or durations, as the limits are.
+
+        Returns:
+            bool array of the same length.
+
+        Raises:
+            ArgumentTypeError: numbers for limits that are durations, or the other way round.
+        """
+        found, durations = _inputs.measures(_inputs.materialise(values), "values")
+        limits = [limit for limit in (self.low, self.high) if limit is not None]
+        wanted = isinstance(limits[0], timedelta) if limits else durations
+        if durations is not None and durations is not wanted:
+            is_a, got = ("timedelta", "numbers") if wanted else ("number", "durations")
+            msg = f"values must be of the same kind as the limits of the fence (got {got}, a limit is a {is_a})"
+            raise ArgumentTypeError(msg, argument="values", found=got)
+        low, high = (_bound(limit, open_end) for limit, open_end in ((self.low, -np.inf), (self.high, np.inf)))
+        with np.errstate(invalid="ignore"):  # half of all float formats warn of NaN
+            flagged = core.outside(found.data.astype(np.float64, copy=False), low, high)
+        if found.missing is not None:
+            flagged &= ~found.missing
+        return flagged
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; durations as float seconds under `..._seconds`."""
+        out: dict[str, Any] = {}
+        for name, value in attrs.asdict(self, recurse=False).items():
+            put(out, name, value)
+        return out
+
+    def __str__(self) -> str:
+        limits = [
+            f"{word} {_figure(limit)}" for word, limit in (("below", self.low), ("above", self.high)) if limit is not None
+        ]
+        return f"{' or '.join(limits) or 'no limit'} ({self._title})"
+
+    @property
+    def _title(self) -> str:
+        parts = [_RULE_TITLES.get(self.rule, self.rule) + (" on the log scale" if self.log else "")]
+        if self.cutoff is not None:
+            parts.append(f"cutoff {self.cutoff:g}")
+        return ", ".join(parts)
+
+    def _passed(self, value: Value) -> tuple[Value, Value, str]:
+        """The limit that a flagged value has passed, how far, and in which direction."""
+        if self.low is None or (self.high is not None and value > self.high):
+            return self.high, value - self.high, "over"
+        return self.low, self.low - value, "under"
+
+
+def _bound(limit: Value, open_end: float) -> float:
+    """A limit in the unit that values are judged in."""
+    if limit is None:
+        return open_end
+    return float(limit // _MICROSECOND if isinstance(limit, timedelta) else limit)
+
+
+def _figure(value: Value) -> str:
+    if isinstance(value, timedelta):
+        return show(value)
+    return (f"{value:,}" if isinstance(value, int) else f"{value:,.6g}").replace("-", "−")
+
+
+@attrs.frozen
+class Outlier:
+    """One flagged value.
+
+    Attributes:
+        index: position in the input, from 0.
+        value: the value: a timedelta, or a plain number.
+        limit: the limit it passed.
+        distance: how far beyond the limit, in the unit of the value.
+        reason: one sentence that says all of this.
+        record: the record that holds the value, None for plain values.
+    """
+
+    index: int
+    value: Value
+    limit: Value
+    distance: Value
+    reason: str
+    record: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, without the record; durations as float seconds under `..._seconds`."""
+        out: dict[str, Any] = {}
+        for name in ("index", "value", "limit", "distance", "reason"):
+            put(out, name, getattr(self, name))
+        return out
+
+
+class Flagged(Sequence[Outlier]):
+    """Flagged values, worst first; each `Outlier` is made when it is looked up.
+
+    Equal by content: the records behind the values take no part.
+    """
+
+    __slots__ = ("_durations", "_excess", "_fence", "_indices", "_order", "_source", "_values")
+
+    def __init__(
+        self, indices: Ints, values: Array, excess: Floats, fence: Fence, source: Batch[Any] | None, durations: bool
+    ) -> None:
+        self._indices = _inputs.read_only(indices)
+        self._values = _inputs.read_only(values)
+        self._excess = _inputs.read_only(excess)
+        self._fence = fence
+        self._source = source
+        self._durations = durations
+        self._order: Ints | None = None
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, place: int) -> Outlier: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Outlier, ...]: ...
+    def __getitem__(self, place: int | slice) -> Outlier | tuple[Outlier, ...]:
+        if self._order is None:
+            self._order = np.argsort(-self._excess, kind="stable")
+        if isinstance(place, slice):
+            return tuple(self._outlier(int(i)) for i in self._order[place])
+        return self._outlier(int(self._order[range(len(self))[place]]))
+
+    def _outlier(self, i: int) -> Outlier:
+        index, value = int(self._indices[i]), self._values[i].item()
+        if self._durations:
+            value = value * _MICROSECOND
+        fence = self._fence
+        limit, distance, direction = fence._passed(value)
+        verb = "waited " if self._durations else ""
+        reason = f"{verb}{_figure(value)}, {_figure(distance)} {direction} the limit of {_figure(limit)} ({fence._title})"
+        record = None if self._source is None else self._source[index]
+        return Outlier(index, value, limit, distance, reason, record)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Flagged):
+            return NotImplemented
+        return (
+            (self._fence, self._durations) == (other._fence, other._durations)
+            and np.array_equal(self._indices, other._indices)
+            and np.array_equal(self._values, other._values)
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._fence, len(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = (self._indices, self._values, self._excess, self._fence, self._source, self._durations)
+        return Flagged, parts
+
+    def __repr__(self) -> str:
+        return f"Flagged({len(self):,} values, worst first)"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class OutliersResult(Result):
+    """Values outside a fence, each with its way back.
+
+    Attributes:
+        flagged: sequence of `Outlier`, worst first: farthest beyond its limit, counted in spreads on the scale
+            that was judged, or in the unit of the values for stated limits and own rules; ties by position.
+        fence: the limits.
+        undecidable: the values have no spread that a rule could measure; nothing is flagged.
+    """
+
+    flagged: Flagged = attrs.field(repr=False)
+    fence: Fence
+    undecidable: bool
+    _because: str = attrs.field(repr=False)
+    _rows: int = attrs.field(repr=False)
+
+    _headline: ClassVar[str] = "count"
+    interval: ClassVar[None] = None
+
+    @property
+    def count(self) -> int:
+        """How many values are flagged."""
+        return len(self.flagged)
+
+    @property
+    def indices(self) -> Ints:
+        """Positions of the flagged values in the whole input, ascending; int64, read-only."""
+        return self.flagged._indices
+
+    @property
+    def mask(self) -> Bools:
+        """True where a value is flagged, for every row of the whole input; read-only."""
+        mask = np.zeros(self._rows, dtype=np.bool_)
+        mask[self.indices] = True
+        return _inputs.read_only(mask)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.signature, self.given))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: durations as float seconds under `..._seconds`; all flagged values, worst first."""
+        return {**super().to_dict(), "count": self.count, "flagged": [item.to_dict() for item in self.flagged]}
+
+    def __str__(self) -> str:
+        if self.undecidable:
+            return f"no outliers, undecidable: {self._because} (n={self.n:,})"
+        return f"{self.count:,} {'outlier' if self.count == 1 else 'outliers'} {self.fence}, n={self.n:,}"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        rows = [
+            ("flagged", f"{self.count:,}"),
+            ("fence", f"undecidable: {self._because}" if self.undecidable else str(self.fence)),
+            ("values", f"{self.n:,}"),
+            *((f"row {item.index:,}", item.reason) for item in self.flagged[:_SHOWN]),
+        ]
+        more = self.count - _SHOWN
+        return [*rows, ("", f"... and {more:,} more")] if more > 0 else rows
+
+
+# -- what was asked for ------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class _Settings:
+    """How to judge, and what writes the signature."""
+
+    rule: str
+    cutoff: float | None
+    function: Callable[[Floats], Fence] | None
+    stated: Fence | None
+    side: str
+    log: bool
+    missing: str
+    invalid: str
+
+    def signature(self) -> Signature:
+        definition = {"rule": self.rule}
+        if self.stated is not None:
+            limits = [limit for limit in (self.stated.low, self.stated.high) if limit is not None]
+            definition |= {"limit": ",".join(map(_exactly, limits)), "side": self.side}
+        elif self.function is None:
+            definition |= {"cutoff": f"{self.cutoff:.12g}", "side": self.side, "log": "yes" if self.log else "no"}
+        return Signature("outliers", {**definition, "v": "1"}, {"missing": self.missing, "invalid": self.invalid})
+
+
+def _exactly(limit: Value) -> str:
+    return f"{limit.total_seconds():.15g}s" if isinstance(limit, timedelta) else f"{limit:.15g}"
+
+
+def _settings(
+    rule: Any, cutoff: Any, limit: Any, side: Any, log: Any, missing: Any, invalid: Any, *, durations: bool | None
+) -> _Settings:
+    """The arguments, checked against each other and against the kind of the values (None: no value tells)."""
+    check_choice("side", side, _SIDES)
+    check_choice("missing", missing, ("drop", "raise"))
+    check_choice("invalid", invalid, ("raise", "drop"))
+    if log is not None and not isinstance(log, (bool, np.bool_)):
+        msg = f"log must be True, False or None (got {log!r})"
+        raise ArgumentTypeError(msg, argument="log", found=log)
+    function, stated = None, None
+    if limit is not None:
+        for name, value in (("rule", rule), ("cutoff", cutoff), ("log", log or None)):
+            if value is not None:
+                msg = f"limit and {name} exclude each other (got limit={limit!r} and {name}={value!r}); a stated limit needs no rule"
+                raise ArgumentValueError(msg, argument=name, found=value)
+        rule, stated = "limit", _stated(limit, side, durations)
+    elif callable(rule):
+        for name, value in (("cutoff", cutoff), ("log", log or None)):
+            if value is not None:
+                msg = f"{name} has no meaning for a rule of your own (got {value!r}); apply it inside the function"
+                raise ArgumentValueError(msg, argument=name, found=value)
+        function, rule = rule, f"own {getattr(rule, '__name__', type(rule).__name__)}"
+    else:
+        rule = "mad" if rule is None else check_choice("rule", rule, core.RULES)
+        cutoff = core.CUTOFFS[rule] if cutoff is None else _positive(cutoff)
+        log = durations is True if log is None else bool(log)
+    return _Settings(rule, cutoff, function, stated, side, bool(log), missing, invalid)
+
+
+def _positive(cutoff: Any) -> float:
+    plain = cutoff.item() if isinstance(cutoff, np.generic) else cutoff
+    if isinstance(plain, bool) or not isinstance(plain, (int, float)):
+        msg = f"cutoff must be a number, a multiple of the spread such as 3.5 (got {cutoff!r})"
+        raise ArgumentTypeError(msg, argument="cutoff", found=cutoff)
+    if not 0 < plain < math.inf:
+        msg = f"cutoff must be a finite number above 0 (got {cutoff!r}), e.g. 3.5"
+        raise ArgumentValueError(msg, argument="cutoff", found=cutoff)
+    return float(plain)
+
+
+def _stated(limit: Any, side: str, durations: bool | None) -> Fence:
+    """The fence that `limit=` states."""
+    pair = isinstance(limit, (tuple, list))
+    if side == "both":
+        if not pair or len(limit) != 2 or any(part is None for part in limit):
+            msg = f"limit must be a pair (low, high) with side='both' (got {limit!r})"
+            raise ArgumentTypeError(msg, argument="limit", found=limit)
+        low, high = limit
+    else:
+        if pair:
+            msg = f"limit must be one value with side={side!r} (got {limit!r}); pass side='both' for a pair"
+            raise ArgumentTypeError(msg, argument="limit", found=limit)
+        low, high = (limit, None) if side == "low" else (None, limit)
+    low, high = _plain_limit(low, "limit"), _plain_limit(high, "limit")
+    for part in (low, high):
+        if part is None or durations is None:
+            continue
+        if durations:
+            _inputs.duration(part, "limit")  # refuses a number and shows the timedelta
+        elif isinstance(part, timedelta):
+            msg = f"limit must be a number, as the values are (got {part!r}); pass durations as timedeltas or timedelta64"
+            raise ArgumentTypeError(msg, argument="limit", found=part)
+    return Fence(low, high, "limit")
+
+
+# -- what was passed ---------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False)
+class _Data:
+    """The values of all rows, and which of them are judged."""
+
+    figures: Array
+    """Numbers, or durations in microseconds; anything where not judged."""
+    durations: bool
+    rows: Ints | None
+    """Rows that are judged, None for all."""
+    left: dict[LeftOut, Bools]
+    source: Batch[Any] | None
+
+
+def _open(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Batch[Any] | None]:
+    """Values as one column, whether they are durations, and the batch they stand in, if any."""
+    values = _inputs.materialise(values)
+    if isinstance(values, DurationTally):
+        msg = "values must be the durations themselves (got a DurationTally); make a fence of it with cx.Fence.from_tally(tally)"
+        raise ArgumentTypeError(msg, argument="values", found=DurationTally)
+    if not isinstance(values, Batch) and first_record(values) is None:
+        found, durations = _inputs.measures(values, "values")
+        if of is not None and len(found):
+            msg = f"of= needs records or a batch to look in (got of={of!r} beside plain values); leave it out"
+            raise ArgumentTypeError(msg, argument="of", found=of)
+        return found, durations, None
+    batch = as_batch(values, "values", (Batch,), list)
+    if isinstance(of, str):
+        return *_inputs.measures(batch.raw(of, "of"), "of"), batch
+    if callable(of):
+        return *_inputs.measures([of(record) for record in batch], "of"), batch
+    msg = (
+        f"of must say which value of the {batch.record.__name__} records to judge (got {of!r}): the name of a "
+        f"column of numbers or durations, or a function, e.g. of=lambda record: record.ended_at - record.at"
+    )
+    raise ArgumentTypeError(msg, argument="of", found=of)
+
+
+def _clean(found: _inputs.Column, settings: _Settings, argument: str, batch: Batch[Any] | None, *, durations: bool) -> _Data:
+    """The values that can be judged; the others are refused or counted."""
+    figures = found.data
+    if found.missing is not None and settings.missing == "raise":
+        _inputs.refuse_missing(argument, found.missing)
+    given = figures.view("m8[us]") if durations else figures
+    left = {} if found.missing is None else {LeftOut.MISSING: found.missing}
+    bad: Bools | None = None
+    for rule, broken in _broken(figures, settings, durations=durations):
+        wrong = broken if found.missing is None else broken & ~found.missing
+        if not wrong.any():
+            continue
+        if settings.invalid == "raise":
+            _inputs.refuse_invalid(argument, rule, wrong, given)
+        bad = wrong if bad is None else bad | wrong
+    if bad is not None:
+        left[LeftOut.INVALID] = bad
+    out = np.zeros(len(figures), dtype=np.bool_) if left else None
+    for mask in left.values():
+        out |= mask
+    return _Data(figures, durations, None if out is None else np.flatnonzero(~out), left, batch)
+
+
+def _broken(figures: Array, settings: _Settings, *, durations: bool) -> list[tuple[str, Bools]]:
+    """Rules for values, and where they are broken."""
+    rules: list[tuple[str, Bools]] = []
+    if figures.dtype.kind == "f":
+        rules.append(("be finite", np.isinf(figures)))
+    if durations:
+        rules.append(("not be negative", figures < 0))
+    elif settings.log:
+        rules.append(("not be negative on the log scale", figures < 0))
+    return rules
+
+
+# -- judging -----------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False)
+class _Limits:
+    """Limits of every group, in the unit that values are judged in."""
+
+    settings: _Settings
+    durations: bool
+    low: Floats
+    high: Floats
+    undecidable: Bools
+    found: core.Fences | None
+    """What a named rule measured."""
+    own: list[Fence] | None
+    """What a rule of the user's returned, by group."""
+
+    def fence(self, i: int) -> Fence:
+        settings = self.settings
+        if settings.stated is not None:
+            return settings.stated
+        if self.own is not None:
+            return self.own[i]
+        assert_found = self.found
+        low, high, centre = (
+            _unit(figure, durations=self.durations) for figure in (self.low[i], self.high[i], self.found.centre[i])
+        )
+        return Fence(low, high, settings.rule, cutoff=settings.cutoff, log=settings.log, centre=centre)

@@ -1,0 +1,780 @@
+"""Repeat contacts as counts that merge, and the door for contacts.
+
+A tally is exact for shards that were split by customer, because repeats, chains and the spread between
+customers are all found inside one customer; it keeps a digest of its customers and refuses other shards.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import enum
+import functools
+import hashlib
+import json
+import numbers
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .. import _inputs
+from .._accounting import Account, LeftOut, left_out
+from .._checks import check_choice
+from .._core import repeats
+from .._core.repeats import ClusterSums, JudgedContacts, RepeatSummary
+from .._frozen import FrozenMap
+from .._grouping import group_rows
+from .._inputs import NAT
+from ..batches import Batch, Contacts, as_batch
+from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, MixedTimeZonesError
+from ._scores import check_schema
+
+__all__ = [
+    "WEEK",
+    "BusyCustomer",
+    "Customers",
+    "RepeatSettings",
+    "RepeatTable",
+    "RepeatTally",
+    "read_contacts",
+]
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Digests = npt.NDArray[np.uint64]
+
+SCHEMA = 1
+WEEK = dt.timedelta(days=7)
+
+_DAY = 86_400_000_000
+# The calendar of datetime is shorter, so a longer window finds nothing more; instants stay far from overflow.
+_FOREVER = 1 << 60
+
+
+@attrs.frozen(kw_only=True)
+class RepeatSettings:
+    """What a repeat is and when the data ends; two tallies merge only where all of it agrees.
+
+    Attributes:
+        window: longest time to a repeat, in microseconds.
+        since: "end" or "start" of a contact.
+        same_day: "count" or "collapse".
+        zone: where days are cut, None for the clock of the data itself.
+        as_of: "now" in microseconds since 1970; None where there is not a single instant.
+        history_from: when the records begin.
+        aware: whether the instants are UTC.
+        ends: whether ends are recorded at all; None where there is no row.
+    """
+
+    window: int
+    since: str = "end"
+    same_day: str = "count"
+    zone: str | None = None
+    as_of: int | None = None
+    history_from: int | None = None
+    aware: bool | None = None
+    ends: bool | None = None
+
+    @property
+    def definition(self) -> dict[str, str]:
+        """The part that decides what may be compared."""
+        zone = {} if self.zone is None else {"tz": self.zone}
+        return {"window": _seconds(self.window), "since": self.since, "same_day": self.same_day, **zone}
+
+    def merged(self, other: RepeatSettings) -> RepeatSettings:
+        """The settings of both; what only one of them knows is taken over.
+
+        Raises:
+            MergeError: settings that differ.
+        """
+        both: dict[str, Any] = {}
+        unlike = []
+        for name, mine in attrs.asdict(self).items():
+            theirs = getattr(other, name)
+            if mine is not None and theirs is not None and mine != theirs:
+                unlike.append(f"{name}: {mine!r} and {theirs!r}")
+            both[name] = theirs if mine is None else mine
+        if unlike:
+            msg = (
+                f"tallies of unlike repeats do not add up (got {'; '.join(unlike)}); count all shards with the same "
+                f"window, since and same_day, and give as_of=, history_from= and ends= to each, which a shard takes "
+                f"from its own rows otherwise"
+            )
+            raise MergeError(msg, argument="other", found=tuple(unlike))
+        return RepeatSettings(**both)
+
+
+def _seconds(micros: int) -> str:
+    whole, rest = divmod(micros, 1_000_000)
+    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + "s"
+
+
+def _sealed(values: Any) -> Ints:
+    found: Ints = np.ascontiguousarray(values, dtype=np.int64)
+    return _inputs.read_only(found)
+
+
+def _sealed_digests(values: Any) -> Digests | None:
+    if values is None:
+        return None
+    found: Digests = np.ascontiguousarray(values, dtype=np.uint64)
+    return _inputs.read_only(found)
+
+
+def _same(mine: Array | None, theirs: Array | None) -> bool:
+    return (mine is None) == (theirs is None) and (mine is None or np.array_equal(mine, theirs))  # type: ignore[arg-type]  # both are arrays by then
+
+
+def _array(convert: Callable[[Any], Any], default: Any = ()) -> Any:
+    """A field that holds a read-only array, compared by content."""
+    return attrs.field(
+        default=default, converter=convert, eq=attrs.cmp_using(eq=_same), hash=False, repr=lambda values: _size(values)
+    )
+
+
+def _size(values: Array | None) -> str:
+    return "unknown" if values is None else f"<{len(values):,}>"
+
+
+_NOBODY = ClusterSums(0, 0, 0, 0, 0, 0, 0)
+
+
+@attrs.frozen(kw_only=True)
+class RepeatTally:
+    """Contacts, repeats and issues as sums; exact for any split of the data by customer, and no other.
+
+    Every customer's contacts must lie in one shard. The tally keeps a 64-bit digest of each of its customers
+    and refuses to merge where a customer stands in both, or where it does not know its customers. Two
+    different customers share a digest with a chance of n² / 2⁶⁵ among n, and are then refused as well.
+
+    Args:
+        settings: what a repeat is; `as_of` and `history_from` are those of the shard unless they were given.
+        contacts: contacts of known customers.
+        mature: those whose whole window has been seen.
+        immature: those too young to tell.
+        not_ended: those that started at least a window ago and have not ended.
+        ends_missing: contacts whose start was used for want of an end.
+        customers: distinct customers.
+        repeats: sums over customers: trials are mature contacts, hits those followed by a repeat.
+        first_contact: trials are mature issues, hits those whose first contact was not followed.
+        net_first_contact: the same without issues that could not be resolved at first contact.
+        issues: chains of contacts whose first contact has known history.
+        unknown_history: the other chains.
+        issue_sizes: contacts in an issue to number of issues, of those that no contact can join any more.
+        events: delays to the repeat in microseconds, ascending, for the Kaplan-Meier curve.
+        censored: ages of contacts not followed and younger than the window, ascending.
+        survived: contacts not followed in the whole window.
+        seen: digests of the customers, ascending; None where they are not known.
+        left_out: rows left out by reason.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> day = [datetime(2026, 3, 1) + timedelta(days=i) for i in range(31)]
+    >>> when = {"as_of": day[30], "history_from": day[0]}
+    >>> ada = cx.RepeatTally.of(cx.Contacts(customer="ada", at=[day[8], day[10]]), **when)
+    >>> bob = cx.RepeatTally.of(cx.Contacts(customer="bob", at=[day[9], day[29]]), **when)
+    >>> both = ada + bob
+    >>> both.contacts, both.mature, both.repeats.hits
+    (4, 3, 1)
+    """
+
+    settings: RepeatSettings
+    contacts: int = 0
+    mature: int = 0
+    immature: int = 0
+    not_ended: int = 0
+    ends_missing: int = 0
+    customers: int = 0
+    repeats: ClusterSums = _NOBODY
+    first_contact: ClusterSums = _NOBODY
+    net_first_contact: ClusterSums = _NOBODY
+    issues: int = 0
+    unknown_history: int = 0
+    issue_sizes: FrozenMap[int, int] = attrs.field(factory=FrozenMap)
+    events: Ints = _array(_sealed)
+    censored: Ints = _array(_sealed)
+    survived: int = 0
+    seen: Digests | None = _array(_sealed_digests)
+    left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
+
+    @property
+    def n(self) -> int:
+        """Contacts of known customers."""
+        return self.contacts
+
+    @property
+    def given(self) -> int:
+        """Rows of the input."""
+        return self.contacts + sum(self.left_out.values())
+
+    @property
+    def closed_issues(self) -> int:
+        """Issues that no contact can join any more."""
+        return sum(self.issue_sizes.values())
+
+    @classmethod
+    def of(
+        cls,
+        contacts: Any,
+        *,
+        window: dt.timedelta = WEEK,
+        as_of: Any = None,
+        since: str = "end",
+        history_from: Any = None,
+        same_day: str = "count",
+        ends: bool | None = None,
+        missing: str = "drop",
+        invalid: str = "raise",
+    ) -> RepeatTally:
+        """Count the contacts of one shard.
+
+        Args:
+            contacts: `Contact` records or a `Contacts` batch; all contacts of each of its customers.
+            window: as in `repeat_contacts`.
+            as_of: "now"; give the same to every shard, or the tallies will not merge.
+            since: as in `repeat_contacts`.
+            history_from: when the records begin; give the same to every shard.
+            same_day: as in `repeat_contacts`.
+            ends: whether ends are recorded; None: where at least one row has one. Give it to shards.
+            missing: "drop" or "raise".
+            invalid: "raise" or "drop".
+
+        Raises:
+            ArgumentTypeError: no contacts, or customers whose labels have no stable text.
+            InvalidValueError: an end before its start, under `invalid="raise"`.
+        """
+        table = read_contacts(
+            contacts, window=window, as_of=as_of, since=since, history_from=history_from, same_day=same_day, ends=ends,
+            missing=missing, invalid=invalid,
+        )  # fmt: skip
+        return table.total(with_seen=True)
+
+    @classmethod
+    def empty(
+        cls, *, window: dt.timedelta = WEEK, since: str = "end", same_day: str = "count", tz: Any = None
+    ) -> RepeatTally:
+        """No contacts: the start of a sum. Takes over `as_of` and the rest from the first tally added to it.
+
+        >>> import cxscore as cx
+        >>> sum([], start=cx.RepeatTally.empty()).contacts
+        0
+        """
+        zone = None if tz is None or same_day == "count" else _zone_name(tz)
+        return cls(settings=_settings(window, since, same_day, zone=zone))
+
+    def emptied(self) -> RepeatTally:
+        """An empty tally of the same kind."""
+        return RepeatTally(settings=self.settings)
+
+    def __add__(self, other: object) -> RepeatTally:
+        if not isinstance(other, RepeatTally):
+            return NotImplemented
+        settings = self.settings.merged(other.settings)
+        sums: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
+        for name in _SHARES:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            sums[name] = ClusterSums(*(a + b for a, b in zip(mine, theirs, strict=True)))
+        return RepeatTally(
+            settings=settings,
+            **sums,
+            issue_sizes=_added(self.issue_sizes, other.issue_sizes),
+            events=np.sort(np.concatenate((self.events, other.events))),
+            censored=np.sort(np.concatenate((self.censored, other.censored))),
+            seen=_disjoint(self, other),
+            left_out=left_out(_added(self.left_out, other.left_out)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values with a `schema` number; `from_dict` reads them back.
+
+        Arrays are base64 texts of little-endian 64-bit integers.
+        """
+        return {
+            "schema": SCHEMA,
+            "kind": "RepeatTally",
+            "settings": attrs.asdict(self.settings),
+            **{name: getattr(self, name) for name in _COUNTS},
+            **{name: list(getattr(self, name)) for name in _SHARES},
+            "issue_sizes": [list(pair) for pair in self.issue_sizes.items()],
+            "events": _packed(self.events, "<i8"),
+            "censored": _packed(self.censored, "<i8"),
+            "seen": None if self.seen is None else _packed(self.seen, "<u8"),
+            "left_out": {str(reason): count for reason, count in self.left_out.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RepeatTally:
+        """The tally that `to_dict` wrote, in this or an older release.
+
+        Raises:
+            ArgumentValueError: something else, or a schema of a newer release.
+        """
+        check_schema(data, "RepeatTally", SCHEMA)
+        return cls(
+            settings=RepeatSettings(**data["settings"]),
+            **{name: data[name] for name in _COUNTS},
+            **{name: ClusterSums(*data[name]) for name in _SHARES},
+            issue_sizes=FrozenMap((int(size), int(count)) for size, count in data["issue_sizes"]),
+            events=_unpacked(data["events"], "<i8"),
+            censored=_unpacked(data["censored"], "<i8"),
+            seen=None if data["seen"] is None else _unpacked(data["seen"], "<u8"),
+            left_out=left_out(data["left_out"]),
+        )
+
+    def to_bytes(self) -> bytes:
+        """`to_dict` as UTF-8 JSON."""
+        return json.dumps(self.to_dict()).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> RepeatTally:
+        """The tally that `to_bytes` wrote."""
+        return cls.from_dict(json.loads(data))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, so that the arrays are read-only again.
+        fields = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        return _restored, (fields,)
+
+
+def _restored(fields: dict[str, Any]) -> RepeatTally:
+    return RepeatTally(**fields)
+
+
+_COUNTS = (
+    "contacts", "mature", "immature", "not_ended", "ends_missing", "customers", "issues", "unknown_history", "survived",
+)  # fmt: skip
+_SHARES = ("repeats", "first_contact", "net_first_contact")
+
+
+def _added(mine: Mapping[Any, int], theirs: Mapping[Any, int]) -> FrozenMap[Any, int]:
+    return FrozenMap({key: mine.get(key, 0) + theirs.get(key, 0) for key in sorted({*mine, *theirs})})
+
+
+def _packed(values: Array, dtype: str) -> str:
+    return base64.b64encode(values.astype(dtype).tobytes()).decode("ascii")
+
+
+def _unpacked(text: str, dtype: str) -> Array:
+    return np.frombuffer(base64.b64decode(text), dtype=dtype)
+
+
+def _disjoint(one: RepeatTally, other: RepeatTally) -> Digests:
+    """The customers of both tallies, of whom none may stand in both."""
+    if one.seen is None or other.seen is None:
+        msg = (
+            "tallies of repeats add up only where no customer stands in both (got one that does not know its "
+            "customers); build both with RepeatTally.of"
+        )
+        raise MergeError(msg, argument="other")
+    shared = np.intersect1d(one.seen, other.seen, assume_unique=True).size
+    if shared:
+        msg = (
+            f"tallies of repeats add up only where no customer stands in both (got {shared:,} who do, of "
+            f"{one.customers:,} and {other.customers:,}); shards must be split by customer, never by time"
+        )
+        raise MergeError(msg, argument="other", found=shared)
+    both: Digests = np.sort(np.concatenate((one.seen, other.seen)))
+    return both
+
+
+# -- who stands in a shard ---------------------------------------------------------------------------
+
+
+def _digests(labels: Sequence[Any], codes: Ints) -> Digests:
+    """One 64-bit number a customer, ascending: the same in every process, machine and door."""
+    if isinstance(labels, range):
+        return np.unique(_mixed(codes.astype(np.int64) + labels.start))
+    whole: list[int] = []
+    other: list[int] = []
+    for code in codes.tolist():
+        label = labels[code]
+        number = _whole(label)
+        if number is None:
+            text = hashlib.blake2b(_canonical(label), digest_size=8).digest()
+            other.append(int.from_bytes(text, "little"))
+        else:
+            whole.append(number)
+    return np.unique(np.concatenate((_mixed(np.array(whole, dtype=np.int64)), np.array(other, dtype=np.uint64))))
+
+
+def _mixed(values: Ints) -> Digests:
+    """The finaliser of splitmix64 (Steele, Lea and Flood 2014): one to one on 64-bit integers."""
+    bits: Digests = values.view(np.uint64).copy()
+    with np.errstate(over="ignore"):
+        bits += np.uint64(0x9E3779B97F4A7C15)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            bits ^= bits >> np.uint64(shift)
+            bits *= np.uint64(factor)
+    return bits ^ (bits >> np.uint64(31))
+
+
+def _whole(label: Any) -> int | None:
+    """A number that is a 64-bit integer, whatever its type: 7, 7.0 and Decimal(7) are one label."""
+    if isinstance(label, str) or not isinstance(label, numbers.Number) or isinstance(label, complex):
+        return None
+    try:
+        number = int(label)  # type: ignore[call-overload]  # every real number has it, an infinite one raises
+    except OverflowError:
+        return None
+    return number if number == label and -(2**63) <= number < 2**63 else None
+
+
+def _canonical(label: Any) -> bytes:
+    """A label as bytes that are equal for equal labels and never depend on the process."""
+    if isinstance(label, str):
+        return b"text:" + label.encode("utf-8", "surrogatepass")
+    if isinstance(label, numbers.Number):
+        return b"number:%d" % hash(label)  # Python hashes equal numbers of all types alike, and always the same
+    if isinstance(label, bytes):
+        return b"bytes:" + label
+    if isinstance(label, dt.datetime) and label.utcoffset() is not None:
+        return b"instant:" + label.astimezone(dt.UTC).isoformat().encode()
+    if isinstance(label, dt.date):
+        return f"{'wall' if isinstance(label, dt.datetime) else 'date'}:{label.isoformat()}".encode()
+    if isinstance(label, uuid.UUID):
+        return b"uuid:" + label.bytes
+    if isinstance(label, enum.Enum):
+        return f"enum:{type(label).__qualname__}.{label.name}".encode()
+    if isinstance(label, tuple):
+        parts = [_canonical(part) for part in label]
+        return b"tuple:" + b"".join(b"%d:%b" % (len(part), part) for part in parts)
+    msg = (
+        f"customers must be texts, numbers, dates, UUIDs or tuples of these for a tally, so that shards can be told "
+        f"apart anywhere (got {label!r:.60}); pass the customer's identifier, e.g. customer.id"
+    )
+    raise ArgumentTypeError(msg, argument="contacts", found=type(label))
+
+
+# -- the table of groups -----------------------------------------------------------------------------
+
+
+class BusyCustomer(NamedTuple):
+    """A customer, how many contacts they made, and how many mature ones were followed by a repeat."""
+
+    customer: Any
+    contacts: int
+    repeats: int
+
+
+class Customers:
+    """The customers behind a result; counted when somebody asks."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self, count: Callable[[], tuple[Sequence[Any], Ints, Ints]]) -> None:
+        self._count = count
+
+    def busiest(self, k: int) -> list[BusyCustomer]:
+        """The k customers with most contacts, then most repeats, then in order of their labels."""
+        labels, contacts, followed = self._count()
+        rank = contacts * (int(contacts.max(initial=0)) + 1) + followed
+        if len(rank) > k:
+            at_least = np.partition(rank, -k)[-k]
+            chosen = np.flatnonzero(rank >= at_least)
+        else:
+            chosen = np.arange(len(rank))
+        rows = [BusyCustomer(labels[i], int(contacts[i]), int(followed[i])) for i in chosen.tolist()]
+        try:
+            rows.sort(key=lambda row: (-row.contacts, -row.repeats, row.customer))
+        except TypeError:  # labels of unlike types have no order of their own
+            rows.sort(key=lambda row: (-row.contacts, -row.repeats, type(row.customer).__name__, str(row.customer)))
+        return rows[:k]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _counted, self._count()
+
+
+def _counted(labels: Sequence[Any], contacts: Ints, followed: Ints) -> Customers:
+    return Customers(functools.partial(_as_counted, labels, contacts, followed))
+
+
+def _as_counted(labels: Sequence[Any], contacts: Ints, followed: Ints) -> tuple[Sequence[Any], Ints, Ints]:
+    return labels, contacts, followed
+
+
+def _count_customers(
+    labels: Sequence[Any], customer: Ints, mature: Bools, followed: Bools, group: Ints | None, code: int
+) -> tuple[Sequence[Any], Ints, Ints]:
+    repeated = mature & followed
+    if group is not None:
+        inside = group == code
+        customer, repeated = customer[inside], repeated[inside]
+    width = int(customer.max(initial=-1)) + 1
+    contacts = np.bincount(customer, minlength=width)
+    hits = np.bincount(customer[repeated], minlength=width)
+    present = np.flatnonzero(contacts)
+    return [labels[code] for code in present.tolist()], contacts[present], hits[present]
+
+
+class RepeatTable:
+    """Judged contacts with their groups; makes the tally of any group, of all, and of all but one.
+
+    Chains and repeats are found over all contacts, groups only divide them, so a customer with contacts in
+    two groups counts in both and once in the whole.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: RepeatSettings,
+        keys: Sequence[Any],
+        names: tuple[str, ...],
+        many: bool,
+        judged: JudgedContacts,
+        group: Ints | None,
+        resolvable: Bools | None,
+        endless: Bools,
+        labels: Sequence[Any],
+        left: Mapping[LeftOut, Ints],
+    ) -> None:
+        self.settings = settings
+        self.keys = keys
+        self.names = names
+        self.many = many
+        self._judged = judged
+        self._group = group  # of the rows that were judged, in the order they came
+        self._resolvable = resolvable
+        self._endless = endless  # in the order of `judged`: the start stands for a missing end
+        self._labels = labels
+        self._left = left
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @functools.cached_property
+    def summary(self) -> RepeatSummary:
+        """The counts of every group."""
+        return repeats.summarise(self._judged, group=self._group, groups=len(self.keys), resolvable=self._resolvable)
+
+    @functools.cached_property
+    def _group_in_order(self) -> Ints | None:
+        return None if self._group is None else self._group[self._judged.order]
+
+    def row(self, i: int, *, with_seen: bool = False) -> RepeatTally:
+        """The tally of one group; without its customers' digests, which only a merge needs, unless asked."""
+        inside = self._group_in_order == i
+        gone = {reason: counts[i] for reason, counts in self._left.items()}
+        return self._tally(self.summary, i, gone, inside, with_seen)
+
+    def total(self, *, with_seen: bool = False) -> RepeatTally:
+        """The tally of all contacts, in which a customer of several groups counts once."""
+        gone = {reason: counts.sum() for reason, counts in self._left.items()}
+        return self._tally(self._overall, 0, gone, slice(None), with_seen)
+
+    @functools.cached_property
+    def _overall(self) -> RepeatSummary:
+        return repeats.summarise(self._judged, resolvable=self._resolvable)
+
+    def rest(self, i: int) -> RepeatTally:
+        """The tally of all contacts outside one group."""
+        apart, outside = self._apart(i), self._group_in_order != i
+        gone = {reason: counts.sum() - counts[i] for reason, counts in self._left.items()}
+        found = repeats.summarise(self._judged, group=apart, groups=2, resolvable=self._resolvable)
+        return self._tally(found, 0, gone, outside, False)
+
+    def _apart(self, i: int) -> Ints:
+        """1 for the contacts of a group, 0 for the others."""
+        return (self._group == i).astype(np.int64)  # type: ignore[union-attr]  # there are groups
+
+    def _tally(
+        self, found: RepeatSummary, i: int, gone: Mapping[LeftOut, Any], inside: Any, with_seen: bool
+    ) -> RepeatTally:
+        sizes = slice(*found.size_offsets[i : i + 2])
+        judged = self._judged
+        return RepeatTally(
+            settings=self.settings,
+            **{name: int(getattr(found, name)[i]) for name in _COUNTS if name != "ends_missing"},
+            **{name: ClusterSums(*(int(sums[i]) for sums in getattr(found, name))) for name in _SHARES},
+            ends_missing=int(np.count_nonzero(self._endless[inside])),
+            issue_sizes=FrozenMap(zip(found.sizes[sizes].tolist(), found.size_counts[sizes].tolist(), strict=True)),
+            events=found.events[slice(*found.event_offsets[i : i + 2])],
+            censored=found.censored[slice(*found.censored_offsets[i : i + 2])],
+            seen=_digests(self._labels, np.unique(judged.customer[inside])) if with_seen else None,
+            left_out=left_out(gone),
+        )
+
+    def customers(self, i: int | None = None, *, rest: bool = False) -> Customers:
+        """The customers of all contacts, of one group, or of the others."""
+        judged, group, code = self._judged, self._group_in_order, i or 0
+        if i is None:
+            group = None
+        elif rest:
+            group, code = self._apart(i)[judged.order], 0
+        return Customers(
+            functools.partial(
+                _count_customers, self._labels, judged.customer, judged.mature, judged.followed, group, code
+            )
+        )
+
+
+# -- the door for contacts ---------------------------------------------------------------------------
+
+
+def read_contacts(
+    contacts: Any,
+    *,
+    by: Any = None,
+    window: Any = WEEK,
+    as_of: Any = None,
+    since: str = "end",
+    history_from: Any = None,
+    same_day: str = "count",
+    ends: bool | None = None,
+    missing: str = "drop",
+    invalid: str = "raise",
+) -> RepeatTable:
+    """Read contacts and judge each of them.
+
+    Raises:
+        ArgumentTypeError: something else than contacts, or a window without a unit.
+        InvalidValueError: an end before its start, under `invalid="raise"`.
+        MissingValueError: a contact without instant or customer, under `missing="raise"`.
+        MixedTimeZonesError: naive and aware instants in one call, or days to cut and no zone.
+    """
+    settings = _settings(window, since, same_day)
+    check_choice("missing", missing, ("drop", "raise"))
+    check_choice("invalid", invalid, ("raise", "drop"))
+    if ends is not None and not isinstance(ends, bool):
+        msg = f"ends must be True, False or None (got {ends!r}); None looks whether any row has an end"
+        raise ArgumentTypeError(msg, argument="ends", found=ends)
+    batch = as_batch(contacts, "contacts", (Contacts,), _no_contacts)
+    n = len(batch)
+    at = batch.times("at")
+    settings = _placed(settings, batch, at, as_of, history_from)
+    recorded = batch.known("ended_at") if ends is None else ends
+    settings = attrs.evolve(settings, ends=recorded if n or ends is not None else None)
+    customer = batch.coded("customer")
+    account = _account(batch, at, settings, recorded, missing, invalid)
+
+    rows = None if account.kept.all() else np.flatnonzero(account.kept)
+
+    def used(values: Array) -> Array:
+        return values if rows is None else values[rows]
+
+    start, now = used(at), 0 if settings.as_of is None else settings.as_of
+    end = None
+    if recorded:
+        # An end after `as_of` has not happened yet: the figures are those of that moment.
+        end = used(batch.times("ended_at"))
+        end = np.where(end > now, NAT, end)
+    topic = None
+    if batch.known("topic"):
+        coded = batch.coded("topic")
+        topic = used(coded.codes).astype(np.int64, copy=False)
+        if coded.labels[-1] is None:
+            topic = np.where(topic == len(coded.labels) - 1, -1, topic)
+    judged = repeats.find_repeats(
+        used(customer.codes).astype(np.int64, copy=False),
+        start,
+        as_of=now,
+        window=min(settings.window, _FOREVER),
+        end=end,
+        topic=topic,
+        day=_days(start, batch) if same_day == "collapse" else None,
+        since_start=since == "start",
+        history_from=settings.history_from,
+    )
+    collapsed = np.zeros(n, dtype=np.bool_)
+    collapsed[account.kept] = judged.collapsed
+    account.leave_out(LeftOut.SAME_DAY, collapsed)
+
+    if since == "start" or end is None:
+        endless = np.full(judged.order.size, since != "start")
+    else:
+        endless = end[judged.order] == NAT
+    group, keys, names, many = None, [], (), False
+    whole_group: Ints = np.zeros(n, dtype=np.int64)
+    if by is not None:
+        grouping = group_rows(by, n, batch)
+        whole_group, keys = grouping.compact()
+        group, names, many = used(whole_group), grouping.names, grouping.many
+    return RepeatTable(
+        settings=settings,
+        keys=keys,
+        names=names,
+        many=many,
+        judged=judged,
+        group=group,
+        resolvable=used(batch.flag("resolvable", default=True)) if batch.has("resolvable") else None,
+        endless=endless,
+        labels=customer.labels,
+        left=account.by_group(whole_group, max(len(keys), 1))[1],
+    )
+
+
+def _no_contacts() -> Contacts:
+    return Contacts(customer=[], at=[])
+
+
+def _settings(window: Any, since: str, same_day: str, zone: str | None = None) -> RepeatSettings:
+    check_choice("since", since, ("end", "start"))
+    check_choice("same_day", same_day, ("count", "collapse"))
+    micros = _inputs.duration(window, "window", positive=True)
+    return RepeatSettings(window=micros, since=since, same_day=same_day, zone=zone)
+
+
+def _placed(settings: RepeatSettings, batch: Batch[Any], at: Ints, as_of: Any, history_from: Any) -> RepeatSettings:
+    """The settings with the instants that bound the data and the zone that cuts its days."""
+    aware, now, first = batch.aware, batch.latest(), None
+    for name, value in (("as_of", as_of), ("history_from", history_from)):
+        if value is not None and aware is None:
+            aware = _inputs.instants([value], name)[1]
+    if as_of is not None:
+        now = _inputs.instant(as_of, "as_of", aware=aware, tz=batch.tz)
+    if history_from is not None:
+        first = _inputs.instant(history_from, "history_from", aware=aware, tz=batch.tz)
+    elif (dated := at != NAT).any():
+        first = int(at[dated].min())
+    zone = None
+    if settings.same_day == "collapse" and batch.aware:
+        if batch.tz is None:
+            msg = (
+                "same_day='collapse' needs the zone in which days are cut (got aware instants and no zone); name it "
+                "where you build the batch, cx.Contacts(..., tz='Europe/Berlin') or "
+                "cx.Contacts.from_records(records, tz='Europe/Berlin')"
+            )
+            raise MixedTimeZonesError(msg, argument="same_day", found=None)
+        zone = _zone_name(batch.tz)
+    return attrs.evolve(settings, as_of=now, history_from=first, aware=aware, zone=zone)
+
+
+def _zone_name(tz: str | dt.tzinfo) -> str:
+    return tz if isinstance(tz, str) else str(tz)  # the zones of zoneinfo print their key
+
+
+def _days(start: Ints, batch: Batch[Any]) -> Ints:
+    """The calendar day of each start, on the clock of the data or in the zone of the batch."""
+    wall = _inputs.utc_to_wall(start, batch.tz) if batch.aware and batch.tz is not None else start
+    return np.floor_divide(wall, _DAY)
+
+
+def _account(
+    batch: Batch[Any], at: Ints, settings: RepeatSettings, recorded: bool, missing: str, invalid: str
+) -> Account:
+    """Which rows are contacts of a known customer, and why the others are not."""
+    customer = batch.coded("customer")
+    undated = at == NAT
+    unknown = np.zeros(len(batch), dtype=np.bool_)
+    if customer.labels and customer.labels[-1] is None:
+        unknown = customer.codes == len(customer.labels) - 1
+    if missing == "raise":
+        for name, mask in (("at", undated), ("customer", unknown)):
+            if mask.any():
+                _inputs.refuse_missing(name, mask)
+    account = Account(len(batch))
+    account.leave_out(LeftOut.MISSING, undated)
+    if settings.as_of is not None:
+        account.leave_out(LeftOut.AFTER_AS_OF, at > settings.as_of)
+    if recorded:
+        ended = batch.times("ended_at")
+        wrong = (ended != NAT) & (ended < at) & account.kept
+        if wrong.any() and invalid == "raise":
+            _inputs.refuse_invalid("ended_at", "not lie before at", wrong, ended.view("M8[us]"))
+        account.leave_out(LeftOut.INVALID, wrong)
+    account.leave_out(LeftOut.UNKNOWN_CUSTOMER, unknown)
+    return account

@@ -1,0 +1,414 @@
+"""The command line: the demo, the report on a user's files, and what it says when a file cannot be used."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import cxscore as cx
+from cxscore import __main__ as command
+from cxscore._report import FIELDS, ColumnNames, ReportError, read
+
+SURVEYS = (
+    "survey,score,at\ncontact,5,2026-03-02T10:00Z\ncontact,2,2026-03-03T10:00Z\nrelationship,9,2026-03-03T11:00Z\n"
+)
+MESSAGES = """\
+conversation,at,author,public,channel
+1,2026-03-02T09:00Z,customer,,email
+1,2026-03-02T09:30Z,agent,no,email
+1,2026-03-02T11:00Z,agent,yes,email
+2,2026-03-02T12:00Z,customer,true,social
+"""
+CONVERSATIONS = """\
+id,opened_at,resolved_at,channel
+1,2026-03-02T09:00Z,2026-03-02T12:00Z,email
+2,2026-03-02T12:00Z,,social
+"""
+CONTACTS = "customer,at,ended_at\nada,2026-03-02,\nada,2026-03-05,2026-03-05T01:00\n,2026-03-06,\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Call main with files of given texts: `run(["--tz", "UTC"], surveys="...")` gives code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(arguments=(), **files):
+        argv = ["report"]
+        for kind, text in files.items():
+            raw = text if isinstance(text, bytes) else text.encode()
+            Path(f"{kind}.csv").write_bytes(raw)
+            argv += [f"--{kind}", f"{kind}.csv"]
+        try:
+            code = command.main([*argv, *arguments])
+        except SystemExit as exit_:
+            code = exit_.code
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def table(tmp_path, kind, text, *mappings, **options):
+    path = tmp_path / f"{kind}.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(kind, str(path), ColumnNames(mappings), **options)
+
+
+# -- the demo ----------------------------------------------------------------------------------------
+
+
+def test_demo(capsys):
+    assert command.main([]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0].startswith("SYNTHETIC DATA")
+    for name in (
+        "satisfaction (CSAT)", "recommendation (NPS)", "first response", "every reply", "time to resolution",
+        "repeats within 7 d",
+    ):  # fmt: skip
+        assert any(line.startswith(name) for line in lines), name
+    assert "not measured" not in out
+    assert {"met", "missed"} <= set(out.replace("cannot tell", "cannot-tell").split())
+    assert any(line.startswith("  conversation ") and "over" in line for line in lines)
+    assert max(map(len, lines)) <= 100
+
+
+def test_demo_as_a_program():
+    source = Path(cx.__file__).resolve().parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "cxscore"], capture_output=True, env=environment, check=False, timeout=120
+    )
+    assert done.stderr == b""
+    assert done.returncode == 0
+    assert b"SYNTHETIC DATA" in done.stdout
+    assert b"detractors <= 10%" in done.stdout  # in the letters the terminal has
+
+
+def test_help_and_version(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["report", "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"--{kind}" in text for kind in FIELDS)
+    assert "first_response_at" in text
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"cxscore {cx.__version__}\n"
+
+
+# -- the report --------------------------------------------------------------------------------------
+
+
+def test_report_of_four_files(run):
+    code, out, err = run(
+        ["--tz", "UTC", "--published-targets", "--as-of", "2026-03-31T00:00"],
+        surveys=SURVEYS, messages=MESSAGES, conversations=CONVERSATIONS, contacts=CONTACTS,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "Scorecard as of 2026-03-31 00:00 UTC" in out
+    assert "not measured" not in out
+    assert "satisfaction (CSAT)" in out
+    assert " 50.0%" in out  # one of two satisfied, one of two waits in 24 h
+    assert "  email " in out
+    assert "unknown customer 1" in out
+    assert "conversation 2 (still open)" in out  # 28 days without an answer
+
+
+def test_report_equals_the_library(run):
+    code, out, _ = run(surveys=SURVEYS, messages=MESSAGES, conversations=CONVERSATIONS)
+    at = [datetime(2026, 3, day, hour, tzinfo=UTC) for day, hour in ((2, 10), (3, 10), (3, 11))]
+    talks = [datetime(2026, 3, 2, hour, minute, tzinfo=UTC) for hour, minute in ((9, 0), (9, 30), (11, 0), (12, 0))]
+    card = cx.scorecard(
+        responses=cx.Responses(survey=["contact", "contact", "relationship"], score=[5, 2, 9], at=at),
+        messages=cx.Messages(
+            conversation=["1", "1", "1", "2"], at=talks, author=["customer", "agent", "agent", "customer"],
+            public=[True, False, True, True], channel=["email", "email", "email", "social"],
+        ),
+        conversations=cx.Conversations(
+            id=["1", "2"], opened_at=[talks[0], talks[3]], resolved_at=[talks[3], None], channel=["email", "social"]
+        ),
+    )  # fmt: skip
+    assert code == 0
+    assert out == f"{card.naming({'contacts': '--contacts FILE'})}\n"
+
+
+def test_what_is_not_given_is_not_measured(run):
+    code, out, _ = run(contacts=CONTACTS)
+    assert code == 0
+    assert "not measured: no --surveys FILE given" in out
+    assert out.count("not measured: no --messages FILE given") == 2
+    assert "not measured: no --conversations FILE given" in out
+    assert "repeats within 7 d" in out
+    code, out, _ = run(surveys=SURVEYS)
+    assert "not measured: no --contacts FILE given" in out
+
+
+def test_no_file(run):
+    code, _, err = run()
+    assert code == 2
+    assert "usage:" in err
+    assert "give at least one of --surveys FILE, --messages FILE" in err
+
+
+def test_page(run, tmp_path):
+    code, out, _ = run(["--html", "card.html"], surveys=SURVEYS.replace("contact", "<b>").replace("relationship", "x"))
+    assert code == 2  # neither survey is named
+    code, out, _ = run(["--html", "card.html", "--satisfaction", "<b>"], surveys=SURVEYS.replace("contact", "<b>"))
+    assert code == 0
+    assert "satisfaction (CSAT)" in out
+    page = (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "charset='utf-8'" in page
+    assert "satisfaction (CSAT)" in page
+    code, _, err = run(["--html", "no/such/place.html"], surveys=SURVEYS)
+    assert code == 2
+    assert "--html no/such/place.html: cannot be written: No such file" in err
+
+
+# -- how files are written ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    [
+        SURVEYS.encode("utf-8-sig"),
+        SURVEYS.replace("\n", "\r\n").encode(),
+        SURVEYS.replace("\n", "\n\n").encode(),
+        SURVEYS.replace("contact,5", '"contact"," 5 "').encode(),
+    ],
+    ids=["byte order mark", "windows line ends", "empty lines", "quotes and spaces"],
+)
+def test_files_as_they_come(tmp_path, rewritten):
+    assert table(tmp_path, "surveys", rewritten) == table(tmp_path, "surveys", SURVEYS)
+
+
+def test_delimiters(run):
+    for sign, name in ((";", ";"), ("\t", "tab")):
+        code, out, _ = run(["--delimiter", name], surveys=SURVEYS.replace(",", sign))
+        assert code == 0
+        assert "50.0%" in out
+    code, _, err = run(["--delimiter", "::"], surveys=SURVEYS)
+    assert code == 2
+    assert "argument --delimiter" in err
+    code, _, err = run(surveys=SURVEYS.replace(",", ";"))
+    assert code == 2
+    assert "say so with --delimiter" in err
+
+
+def test_quoted_line_breaks_do_not_shift_the_line_numbers(tmp_path):
+    text = 'score,survey,comment\n5,contact,"two\nlines"\nno,contact,\n'
+    with pytest.raises(ReportError, match=r"surveys\.csv, line 4: column 'score' .*got 'no'"):
+        table(tmp_path, "surveys", text, scales={"contact": cx.CSAT_1_5})
+
+
+def test_flags(tmp_path):
+    text = "conversation,at,author,public,automatic\n"
+    text += "".join(f"1,2026-03-02,agent,{flag},\n" for flag in ("true", "Yes", "1", "FALSE", "no", "0", ""))
+    found = table(tmp_path, "messages", text)
+    assert found.flag("public", default=False).tolist() == [True, True, True, False, False, False, True]
+    assert found.flag("automatic", default=True).tolist() == [False] * 7
+
+
+def test_counts_and_empty_cells(tmp_path):
+    text = "id,opened_at,reopens,messages,topic\n1,2026-03-02,2,7,\n2,2026-03-02,,,login\n"
+    first, second = table(tmp_path, "conversations", text)
+    assert (first.reopens, first.messages, first.topic) == (2, 7, None)
+    assert (second.reopens, second.messages, second.topic) == (0, None, "login")
+
+
+def test_times_follow_their_offset_their_zone_or_nothing(tmp_path):
+    text = "customer,at\nada,{}\n"
+    assert table(tmp_path, "contacts", text.format("2026-03-02T09:00+02:00"))[0].at == datetime(
+        2026, 3, 2, 7, tzinfo=UTC
+    )
+    assert table(tmp_path, "contacts", text.format("2026-03-02 09:00"))[0].at == datetime(2026, 3, 2, 9)
+    berlin = table(tmp_path, "contacts", text.format("2026-03-02 09:00"), tz="Europe/Berlin")
+    assert berlin[0].at == datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def test_wall_times_that_come_twice_need_a_reading(run):
+    contacts = "customer,at\nada,2026-10-24T12:00\nada,2026-10-25T02:30\n"
+    code, _, err = run(["--tz", "Europe/Berlin"], contacts=contacts)
+    assert code == 2
+    assert err.startswith("error: contacts.csv, line 3: ")
+    assert "--fold 0" in err
+    code, out, _ = run(["--tz", "Europe/Berlin", "--fold", "1"], contacts=contacts)
+    assert code == 0
+    assert "Scorecard as of 2026-10-25 01:30 UTC" in out
+
+
+def test_as_of_is_a_wall_time_of_the_zone(run):
+    code, out, _ = run(
+        ["--tz", "Europe/Berlin", "--as-of", "2026-03-31T00:00"], contacts=CONTACTS.replace("T01:00", "")
+    )
+    assert code == 0
+    assert "as of 2026-03-30 22:00 UTC" in out
+    code, out, _ = run(["--as-of", "2026-03-31"], contacts=CONTACTS)
+    assert "as of 2026-03-31 00:00\n" in out  # a clock without a zone
+
+
+def test_columns_by_other_names(run):
+    code, out, err = run(
+        ["--column", "messages.at=sent", "--column", "author=role", "--column", "conversation=ticket",
+         "--author", "end-user=customer", "--author", "staff=agent"],
+        messages=MESSAGES.replace("conversation,at,author", "ticket,sent,role").replace("customer", "end-user"),
+        surveys=SURVEYS,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "first response" in out
+
+
+def test_one_survey_needs_no_label(run):
+    answers = "score\n5\n4\n1\n\n"
+    code, out, _ = run(["--scale", "csat-1-5"], surveys=answers)
+    assert code == 0
+    assert " 66.7%" in out
+    assert "not measured: no answers of the survey 'relationship'" in out
+    code, out, _ = run(["--scale", "nps-0-10"], surveys="score\n10\n9\n0\n")
+    assert " 33.3 " in out
+    code, _, err = run(surveys=answers)
+    assert code == 2
+    assert "no column 'survey' to tell the surveys apart" in err
+
+
+def test_scales(run):
+    text = "survey,score\ncontact,7\ncontact,1\nrelationship,9 - very likely\n"
+    code, out, _ = run(["--scale", "csat-1-7", "--scale", "nps-1-10"], surveys=text)
+    assert code == 0
+    assert " 50.0%" in out
+    assert "100.0" in out
+    code, _, err = run(["--scale", "csat-1-7", "--scale", "csat-1-5"], surveys=text)
+    assert code == 2
+    assert "one csat and one nps scale at most" in err
+
+
+def test_labels_of_surveys(run):
+    text = SURVEYS.replace("contact", "after chat").replace("relationship", "quarterly")
+    code, _, err = run(surveys=text)
+    assert code == 2
+    assert "found: 'after chat', 'quarterly'" in err
+    code, out, _ = run(["--satisfaction", "after chat", "--recommendation", "quarterly"], surveys=text)
+    assert code == 0
+    assert out.startswith("Scorecard as of 2026-03-03 11:00 UTC")
+
+
+# -- what cannot be read -----------------------------------------------------------------------------
+
+
+LOG = "conversation,at,author,public\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("surveys", "survey,rating\ncontact,5\n", ": has no column 'score' for score"),
+        ("surveys", "survey,rating\ncontact,5\n", "(columns found: 'survey', 'rating')"),
+        ("surveys", "survey,rating\ncontact,5\n", "name yours with --column surveys.score=YOUR_COLUMN"),
+        ("surveys", "", ": is empty; its first line must name the columns"),
+        ("surveys", "survey,score\ncontact,6\n", ", line 2: column 'score' must be a point of the scale CSAT 1-5"),
+        ("surveys", "survey,score\ncontact,6\n", "(1 to 5) (got '6')"),
+        ("surveys", "survey,score\ncontact,5,2\n", ", line 2: has 3 cells where the header has 2"),
+        ("surveys", 'survey,score\ncontact,"5\n', ", line 2: is not CSV"),
+        ("surveys", b"survey,score\ncontact,\xff\n", ": is not UTF-8"),
+        ("surveys", "survey,score,score\ncontact,5,4\n", ": has 2 columns 'score'"),
+        (
+            "messages",
+            LOG + "1,02.03.2026,agent,\n",
+            ", line 2: column 'at' must be an ISO 8601 time such as 2026-03-31",
+        ),
+        ("messages", LOG + "1,02.03.2026,agent,\n", "(got '02.03.2026')"),
+        ("messages", LOG + "1,,agent,\n", ", line 2: column 'at' must be filled in every row (got '')"),
+        ("messages", LOG + "1,2026-03-02,end-user,\n", "column 'author' must be one of customer, agent, bot, or"),
+        ("messages", LOG + "1,2026-03-02,end-user,\n", "--author end-user=customer (got 'end-user')"),
+        ("messages", LOG + "1,2026-03-02,agent,maybe\n", "one of true, yes, 1, false, no, 0 (got 'maybe')"),
+        ("conversations", "id,opened_at,reopens\n1,2026-03-02,-1\n", "a whole number of 0 or more (got '-1')"),
+        (
+            "conversations",
+            "id,opened_at,resolved_at\n1,2026-03-02,\n2,2026-03-02,2026-03-01\n",
+            ", line 3: column 'resolved_at' must be no earlier than 'opened_at' (got '2026-03-01')",
+        ),
+        (
+            "contacts",
+            "customer,at\nada,2026-03-02T09:00\nada,2026-03-02T09:00Z\n",
+            "a time without an offset in every row, as in line 2 (got '2026-03-02T09:00Z')",
+        ),
+        (
+            "contacts",
+            "customer,at\nada,2026-03-02T09:00Z\nada,2026-03-02T09:00\n",
+            "a time with an offset in every row, as in line 2 (got '2026-03-02T09:00')",
+        ),
+        (
+            "contacts",
+            "customer,at,ended_at\nada,2026-03-02T09:00,2026-03-02T09:00Z\n",
+            ": ended_at must follow the same rule as the other instants",
+        ),
+    ],
+)
+def test_unreadable_files(run, kind, text, message):
+    code, out, err = run(**{kind: text})
+    assert code == 2
+    assert out == ""
+    assert err.startswith(f"error: {kind}.csv")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--column", "score"], "--column must be FIELD=YOUR_COLUMN"),
+        (["--column", "score="], "--column must be FIELD=YOUR_COLUMN"),
+        (["--column", "points=rating"], "no such field 'points'; known fields are surveys: score,"),
+        (["--column", "surveys.author=who"], "no such field 'surveys.author'; known fields are surveys: score,"),
+        (["--column", "polls.score=rating"], "no such field 'polls.score'; known fields are surveys: score,"),
+        (["--column", "score=rating"], "--column score=rating: no file given has a column 'rating' for it"),
+        (["--column", "messages.at=sent"], "--column messages.at=sent: no file given has a column 'sent' for it"),
+        (["--column", "surveys.channel=where"], "surveys.csv: has no column 'where' for channel"),
+        (["--author", "customer"], "--author must be YOURS=OURS with one of customer, agent, bot"),
+        (["--author", "end-user=client"], "--author must be YOURS=OURS with one of customer, agent, bot"),
+        (["--tz", "Berlin"], "--tz must be a zone of the IANA database, e.g. Europe/Berlin (got 'Berlin')"),
+        (["--as-of", "31.3.2026"], "--as-of must be an ISO 8601 time, e.g. 2026-03-31T00:00 (got '31.3.2026')"),
+        (["--as-of", "2026-03-31T00:00"], "as_of must follow the same rule as the data"),
+    ],
+)
+def test_wrong_arguments(run, arguments, message):
+    code, out, err = run(arguments, surveys=SURVEYS)
+    assert code == 2
+    assert out == ""
+    assert message in err
+
+
+def test_a_file_that_is_not_there(run):
+    code, _, err = run(["--surveys", "nowhere.csv"])
+    assert code == 2
+    assert err == "error: nowhere.csv: cannot be read: No such file or directory\n"
+
+
+def test_impossible_values_can_be_left_out_and_are_counted(run):
+    surveys = "survey,score\ncontact,6\ncontact,5\n"
+    conversations = "id,opened_at,resolved_at\n1,2026-03-02,2026-03-01\n2,2026-03-02,2026-03-03\n"
+    code, out, _ = run(["--invalid", "drop"], surveys=surveys, conversations=conversations)
+    assert code == 0
+    assert "satisfaction: invalid 1" in out
+    assert "waiting: invalid 1" in out
+
+
+# -- terminals ---------------------------------------------------------------------------------------
+
+
+def test_terminals_with_few_letters():
+    old = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    command._write("NPS −12.0, “ж”", old)
+    old.flush()
+    assert old.buffer.getvalue().decode("cp1252") == "NPS -12.0, “?”"
+    unnamed = io.StringIO()
+    command._write("−1", unnamed)
+    assert unnamed.getvalue() == "−1"

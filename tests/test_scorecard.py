@@ -1,0 +1,451 @@
+"""The scorecard: the metrics' own figures, verdicts that follow the intervals, and plain words for what is missing."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+import cxscore as cx
+from cxscore import sample
+from cxscore._judging.scorecard import Indicator, _exactly, _verdict
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def desk():
+    return sample.helpdesk(600, 3)
+
+
+@pytest.fixture(scope="module")
+def card(desk):
+    return cx.scorecard(
+        responses=desk.responses, messages=desk.messages, conversations=desk.conversations, contacts=desk.contacts,
+        targets=cx.TARGETS, as_of=desk.as_of,
+    )  # fmt: skip
+
+
+def line(card, name, channel=None):
+    return next(one for one in card.indicators if one.name == name and one.channel == channel)
+
+
+def of_survey(desk, survey):
+    return [response for response in desk.responses if response.survey == survey]
+
+
+def waits(*hours, channel="email", as_of_hours=1_000):
+    """A card of first responses that took so many hours."""
+    n = len(hours)
+    at = [NINE] * n + [NINE + HOUR * hour for hour in hours]
+    log = cx.Messages(
+        conversation=[*range(n), *range(n)], at=at, author=["customer"] * n + ["agent"] * n, channel=channel
+    )
+    return cx.scorecard(messages=log, targets=cx.TARGETS, as_of=NINE + HOUR * as_of_hours)
+
+
+# -- the figures are the metrics' own ----------------------------------------------------------------
+
+
+def test_every_figure_is_that_of_its_metric(desk, card):
+    csat = cx.csat(of_survey(desk, "contact"))
+    nps = cx.nps(of_survey(desk, "relationship"))
+    times = cx.response_times(
+        desk.messages, conversations=desk.conversations, targets=cx.TARGETS, as_of=desk.as_of
+    )  # fmt: skip
+    repeats = cx.repeat_contacts(desk.contacts, as_of=desk.as_of)
+    assert card.satisfaction == csat
+    assert card.recommendation == nps
+    assert card.response_times == times
+    assert card.repeat_contacts == repeats
+    assert [(one.figure, one.interval, one.n) for one in card.indicators if one.channel is None] == [
+        (csat.score, csat.interval, csat.n),
+        (nps.score, nps.interval, nps.n),
+        (times.first_response.median, times.first_response.median_interval, times.first_response.n),
+        (times.reply.median, times.reply.median_interval, times.reply.n),
+        (times.resolution.median, times.resolution.median_interval, times.resolution.n),
+        (repeats.rate, repeats.interval, repeats.mature),
+    ]
+
+
+def test_first_response_by_channel(desk, card):
+    channels = [one.channel for one in card.indicators if one.channel is not None]
+    assert channels == ["chat", "email", "social"]
+    email = cx.response_times(
+        desk.messages, conversations=desk.conversations, by="channel", targets=cx.TARGETS, as_of=desk.as_of
+    )["email"].first_response  # fmt: skip
+    found = line(card, "first response", "email")
+    assert (found.figure, found.n) == (email.median, email.n)
+    assert found.target == "90% in 24 h"
+    assert found.judged == email.within_target
+    assert line(card, "first response").target == "90% on time"
+    assert line(card, "first response", "chat").target is None  # no promise was published for chat
+    assert line(card, "first response", "chat").verdict is None
+
+
+def test_one_channel_needs_no_lines_of_its_own():
+    assert [one.channel for one in waits(1, 2).indicators] == [None] * 6
+
+
+def test_channels_without_a_name():
+    card = waits(1, 2, channel=["email", None, "email", None])
+    assert [one.channel for one in card.indicators if one.channel] == ["email", "(none)"]
+
+
+def test_as_of_is_the_latest_instant_of_everything(desk):
+    card = cx.scorecard(
+        responses=desk.responses, messages=desk.messages, conversations=desk.conversations, contacts=desk.contacts
+    )
+    latest = max(batch.latest() for batch in (desk.responses, desk.messages, desk.conversations, desk.contacts))
+    assert card.as_of.timestamp() * 1e6 == latest
+    assert card.response_times.as_of == card.repeat_contacts.as_of == card.as_of
+
+
+def test_records_are_welcome():
+    records = [cx.SurveyResponse(score=score, survey="contact") for score in (5, 4, 1)]
+    card = cx.scorecard(responses=records)
+    assert card.satisfaction.n == 3
+    assert card.as_of is None
+    assert str(card).startswith("Scorecard\n")
+
+
+# -- surveys -----------------------------------------------------------------------------------------
+
+
+def test_surveys_are_told_apart_by_their_label_only():
+    responses = cx.Responses(score=[5, 10, 5, 0, 3], survey=["post-chat", "yearly", "post-call", "yearly", "beta"])
+    card = cx.scorecard(responses=responses, satisfaction=["post-chat", "post-call"], recommendation="yearly")
+    assert card.satisfaction.score == 100.0
+    assert card.recommendation.score == 0.0
+    assert "answers of other surveys: 'beta' 1" in card.notes[-1]
+
+
+def test_scales_are_named_not_guessed():
+    responses = cx.Responses(score=[7, 1, 10, 1], survey=["contact", "contact", "relationship", "relationship"])
+    card = cx.scorecard(responses=responses, satisfaction_scale=cx.CSAT_1_7, recommendation_scale=cx.NPS_1_10)
+    assert card.satisfaction.score == 50.0
+    assert "scale:1-10" in card.recommendation.signature
+    with pytest.raises(cx.errors.ScaleError):
+        cx.scorecard(responses=responses)
+    assert cx.scorecard(responses=responses, invalid="drop").satisfaction.left_out == {"invalid": 1}
+
+
+def test_answers_after_as_of_are_left_out_and_counted():
+    days = [NINE + timedelta(days=day) for day in range(4)]
+    responses = cx.Responses(
+        score=[5, 1, None, None],
+        survey="contact",
+        at=[days[0], days[2], None, None],
+        asked_at=[days[0]] * 3 + [days[3]],
+    )
+    found = cx.scorecard(responses=responses, as_of=days[1]).satisfaction
+    assert (found.score, found.n, found.given) == (100.0, 1, 4)
+    assert found.left_out == {"missing": 1, "after_as_of": 2}
+
+
+def test_a_survey_may_be_left_alone():
+    responses = cx.Responses(score=[5, 9], survey=["contact", "relationship"])
+    card = cx.scorecard(responses=responses, recommendation=None)
+    assert card.recommendation is None
+    assert line(card, "recommendation (NPS)").not_measured == "no survey named"
+
+
+def test_no_responses_at_all():
+    card = cx.scorecard(responses=[])
+    assert line(card, "satisfaction (CSAT)").not_measured == "no answers of the survey 'contact'"
+
+
+# -- verdicts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "more_is_good", "verdict"),
+    [
+        (75.0, 80.0, True, "met"),
+        (74.9, 80.0, True, "cannot tell"),
+        (60.0, 75.0, True, "cannot tell"),
+        (60.0, 74.9, True, "missed"),
+        (70.0, 75.0, False, "met"),
+        (70.0, 75.1, False, "cannot tell"),
+        (75.0, 80.0, False, "cannot tell"),
+        (75.1, 80.0, False, "missed"),
+        (float("nan"), float("nan"), True, "cannot tell"),
+        (float("nan"), float("nan"), False, "cannot tell"),
+    ],
+)
+def test_verdicts_follow_the_interval(low, high, more_is_good, verdict):
+    assert _verdict(cx.Interval(low, high, 0.95, "wilson"), 75.0, more_is_good=more_is_good) == verdict
+
+
+def test_satisfaction_against_its_target():
+    def verdict(good, bad):
+        responses = cx.Responses(score=[5] * good + [1] * bad, survey="contact")
+        return line(cx.scorecard(responses=responses, targets=cx.TARGETS), "satisfaction (CSAT)").verdict
+
+    # Wilson limits of 95/100, 75/100 and 40/100: .888 to .978, .657 to .825, .309 to .498.
+    assert [verdict(95, 5), verdict(75, 25), verdict(40, 60)] == ["met", "cannot tell", "missed"]
+
+
+def test_detractors_against_their_target():
+    def found(detractors, others):
+        responses = cx.Responses(score=[0] * detractors + [9] * others, survey="relationship")
+        return line(cx.scorecard(responses=responses, targets=cx.TARGETS), "recommendation (NPS)")
+
+    assert [found(1, 199).verdict, found(10, 90).verdict, found(40, 60).verdict] == ["met", "cannot tell", "missed"]
+    assert found(40, 60).judged == 0.4
+    assert found(40, 60).figure == 20.0
+    assert tuple(found(40, 60).judged_interval) == cx.intervals.proportion(40, 100)
+
+
+def test_waits_against_their_target():
+    late, fine = [30.0], [2.0]
+    verdicts = [line(waits(*(fine * k), *(late * (100 - k))), "first response").verdict for k in (99, 92, 50)]
+    assert verdicts == ["met", "cannot tell", "missed"]
+    log = cx.Messages(conversation=[1, 1], at=[NINE, NINE + HOUR], author=["customer", "agent"])
+    found = line(cx.scorecard(messages=log, targets=2 * HOUR, as_of=NINE + 9 * HOUR), "first response")
+    assert (found.target, found.judged, found.verdict) == ("90% in 2 h", 1.0, "cannot tell")
+
+
+def test_share_on_time_is_the_callers():
+    log = cx.Messages(conversation=[1, 1], at=[NINE, NINE + HOUR], author=["customer", "agent"])
+    card = cx.scorecard(messages=log, targets=2 * HOUR, as_of=NINE + 9 * HOUR, on_time=0.2)
+    assert line(card, "first response").target == "20% in 2 h"
+    assert line(card, "first response").verdict == "met"  # Wilson limits of 1/1: .207 to 1
+
+
+def test_no_targets_no_verdicts(desk):
+    card = cx.scorecard(responses=desk.responses, messages=desk.messages, contacts=desk.contacts)
+    assert {one.verdict for one in card.indicators} == {None}
+    assert "no target" in str(card)
+
+
+def test_promises_read_as_people_say_them():
+    spans = (timedelta(hours=1), timedelta(hours=48), timedelta(days=5), timedelta(minutes=90), timedelta(seconds=45))
+    assert [_exactly(span) for span in spans] == ["1 h", "48 h", "5 d", "90 min", "45 s"]
+
+
+# -- what is not measured ----------------------------------------------------------------------------
+
+
+def test_what_is_not_given_is_not_measured(desk):
+    reasons = {one.name: one.not_measured for one in cx.scorecard(contacts=desk.contacts).indicators}
+    assert reasons == {
+        "satisfaction (CSAT)": "no responses given",
+        "recommendation (NPS)": "no responses given",
+        "first response": "no messages given",
+        "every reply": "no messages given",
+        "time to resolution": "no conversations given",
+        "repeats within 7 d": None,
+    }
+    reasons = {one.name: one.not_measured for one in cx.scorecard(messages=desk.messages).indicators}
+    assert reasons["repeat contacts"] == "no contacts given"
+
+
+def test_conversations_alone_tell_what_they_can(desk):
+    card = cx.scorecard(conversations=desk.conversations)
+    assert line(card, "first response").n > 400
+    assert line(card, "time to resolution").n > 400
+    assert line(card, "every reply").not_measured == "no messages given"
+    bare = cx.scorecard(conversations=cx.Conversations(id=[1], opened_at=[NINE]))
+    assert line(bare, "first response").not_measured == "the conversations have no first_response_at"
+    assert line(bare, "time to resolution").not_measured == "the conversations have no resolved_at"
+    assert bare.outliers is None
+
+
+def test_missing_inputs_by_other_names(desk):
+    card = cx.scorecard(contacts=desk.contacts).naming({"messages": "log.csv"})
+    assert line(card, "first response").not_measured == "no log.csv given"
+    assert line(card, "satisfaction (CSAT)").not_measured == "no responses given"
+    assert "first response" in str(card)
+    assert "not measured: no log.csv given" in str(card)
+
+
+def test_empty_batches_are_measured_and_undefined():
+    card = cx.scorecard(
+        responses=cx.Responses(score=[None], survey="contact"), messages=[], conversations=[], contacts=[],
+        targets=cx.TARGETS,
+    )  # fmt: skip
+    found = line(card, "satisfaction (CSAT)")
+    assert found.n == 0
+    assert found.figure != found.figure
+    assert found.verdict == "cannot tell"
+    assert line(card, "first response").figure is None
+    assert "undefined" in str(card)
+    assert "not reached" in str(card)
+    assert card == copy.deepcopy(card)
+
+
+# -- the worst waits ---------------------------------------------------------------------------------
+
+
+def test_worst_waits_by_conversation(desk, card):
+    table = cx.response_times(desk.messages, conversations=desk.conversations, as_of=desk.as_of).table()
+    first = [row for row in table if row["first"]]
+    over = sorted((row for row in first if row["wait"] > timedelta(days=5)), key=lambda row: row["wait"], reverse=True)
+    assert [row["conversation"] for row in card.worst] == [row["conversation"] for row in over[:10]]
+    assert [row["wait"] for row in card.worst] == [row["wait"] for row in over[:10]]
+    assert len(card.outliers.flagged) == len(over)
+    assert card.outliers.n == len(first)
+    for row, expected in zip(card.worst, over, strict=False):
+        assert row["ended"] == ("still open" if expected["ended"] == "open" else expected["ended"])
+        assert row["reason"]
+
+
+def test_limit_is_the_callers():
+    card = cx.scorecard(
+        messages=cx.Messages(
+            conversation=["a", "a", "b"], at=[NINE, NINE + 3 * HOUR, NINE], author=["customer", "agent", "customer"]
+        ),
+        as_of=NINE + 30 * HOUR,
+        limit=2 * HOUR,
+    )
+    assert [(row["conversation"], row["wait"], row["ended"]) for row in card.worst] == [
+        ("b", 30 * HOUR, "still open"),
+        ("a", 3 * HOUR, "answered"),
+    ]
+    assert "2 of 2 first waits are over the limit; worst first:" in str(card)
+    assert "Still waiting for a first response: 1 (longest 1.2 d)" in str(card)
+
+
+def test_only_the_worst_are_shown_and_the_others_counted():
+    assert "12 of 12 first waits are over the limit; worst first, 10 shown:" in str(waits(*range(200, 212)))
+    assert "None of 2 first waits are over the limit." in str(waits(1, 2))
+
+
+# -- how it reads ------------------------------------------------------------------------------------
+
+
+def test_table_fits_a_hundred_columns(desk, card):
+    text = str(card)
+    assert max(map(len, text.splitlines())) <= 100
+    head = next(row for row in text.splitlines() if row.startswith("indicator"))
+    assert head.split() == ["indicator", "figure", "95%", "interval", "n", "verdict", "target"]
+    long = cx.Messages(
+        conversation=[1, 2], at=[NINE, NINE], author="customer", channel=["a channel of a very long name " * 4, "chat"]
+    )
+    text = str(cx.scorecard(messages=long))
+    assert max(map(len, text.splitlines())) <= 100
+    assert "…" in text
+
+
+def test_units_follow_the_figure():
+    spans = {timedelta(seconds=20): "20.0 s", 3 * HOUR: "3.0 h", timedelta(days=3): "3.0 d", timedelta(0): "0.0 s"}
+    for span, text in spans.items():
+        assert Indicator(name="x", unit="duration", figure=span)._cells()[1] == text
+    never = Indicator(name="x", unit="duration", interval=cx.Interval(2 * HOUR, None, 0.95, "log-log"), n=1)
+    assert never._cells()[1:3] == ("not reached", "2.0 to ∞")
+
+
+def test_left_out_rows_are_named(desk, card):
+    note = next(note for note in card.notes if note.startswith("Left out"))
+    for name, result in (
+        ("satisfaction", card.satisfaction), ("waiting", card.response_times), ("repeat contacts", card.repeat_contacts)
+    ):  # fmt: skip
+        reasons = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in result.left_out.items())
+        assert f"{name}: {reasons}" in note
+
+
+def test_html_is_escaped(card):
+    page = cx.scorecard(
+        messages=cx.Messages(
+            conversation=["<b>", "c"], at=[NINE, NINE], author="customer", channel=["<i>", "chat"]
+        ),
+        as_of=NINE + timedelta(days=9),
+    )._repr_html_()  # fmt: skip
+    assert "<b>" not in page.replace("<b>Scorecard", "")
+    assert "<i>" not in page
+    assert "&lt;b&gt;" in page
+    assert "&lt;i&gt;" in page
+    assert "not measured: no contacts given" in page
+    whole = card._repr_html_()
+    assert whole.count("<tr>") == 1 + len(card.indicators)
+    assert whole.count("<li>") == len(card.worst)
+    assert "<ol>" not in cx.scorecard(responses=cx.Responses(score=[5], survey="contact"))._repr_html_()
+
+
+def test_to_dict_is_plain_json(card):
+    data = json.loads(json.dumps(card.to_dict(), allow_nan=False))
+    assert [one["name"] for one in data["indicators"]] == [one.name for one in card.indicators]
+    first = data["indicators"][2]
+    assert first["figure_seconds"] == card.indicators[2].figure.total_seconds()
+    assert data["satisfaction"]["score"] == card.satisfaction.score
+    assert data["as_of"] == "2026-03-30T00:00:00+00:00"
+    assert Counter(row["ended"] for row in data["worst"]) == Counter(row["ended"] for row in card.worst)
+    assert all("wait_seconds" in row for row in data["worst"])
+
+
+def test_frozen_equal_hashable_and_picklable(desk, card):
+    with pytest.raises(AttributeError):
+        card.as_of = None
+    again = pickle.loads(pickle.dumps(card))
+    assert again == card
+    assert hash(again) == hash(card)
+    assert cx.scorecard(contacts=desk.contacts) != card
+
+
+# -- wrong arguments ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["changes", "hours", "previous"])
+def test_not_yet(name):
+    with pytest.raises(cx.errors.NotYetError, match=f"{name}= is not available yet"):
+        cx.scorecard(responses=[], **{name: object()})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({}, cx.errors.ArgumentTypeError, "must be given responses, messages, conversations or contacts"),
+        ({"responses": [5, 4]}, cx.errors.ArgumentTypeError, "responses must be SurveyResponse records"),
+        ({"responses": cx.Responses(score=[5])}, cx.errors.UnknownNameError, "which survey .* survey='contact'"),
+        (
+            {"responses": cx.Responses(score=[5], survey="x")},
+            cx.errors.UnknownNameError,
+            r"one of the surveys 'contact', 'relationship' \(found: 'x'\)",
+        ),
+        (
+            {"responses": [], "recommendation": "contact"},
+            cx.errors.ArgumentValueError,
+            "must name two different surveys",
+        ),
+        ({"responses": [], "targets": 24}, cx.errors.ArgumentTypeError, "targets must be"),
+        ({"responses": [], "on_time": 90}, cx.errors.ArgumentValueError, "on_time must be a share"),
+        ({"responses": [], "on_time": True}, cx.errors.ArgumentValueError, "on_time must be a share"),
+        ({"responses": [], "confidence": 95}, cx.errors.ArgumentValueError, "did you mean 0.95"),
+        ({"responses": [], "invalid": "ignore"}, cx.errors.UnknownNameError, "invalid must be one of"),
+        ({"contacts": [], "window": 7}, cx.errors.ArgumentTypeError, "window"),
+        ({"responses": [], "as_of": "today"}, cx.errors.ArgumentTypeError, "as_of"),
+    ],
+)
+def test_wrong_arguments(arguments, kind, message):
+    with pytest.raises(kind, match=message):
+        cx.scorecard(**arguments)
+
+
+def test_naive_and_aware_inputs_do_not_mix():
+    naive = cx.Contacts(customer=["ada"], at=[datetime(2026, 3, 2)])
+    aware = cx.Responses(score=[5], survey="contact", at=[NINE])
+    with pytest.raises(cx.errors.MixedTimeZonesError, match="responses: aware, contacts: naive"):
+        cx.scorecard(responses=aware, contacts=naive)
+    with pytest.raises(cx.errors.MixedTimeZonesError):
+        cx.scorecard(contacts=naive, as_of=NINE)
+
+
+def test_as_of_without_any_instant():
+    responses = cx.Responses(score=[5], survey="contact")
+    assert cx.scorecard(responses=responses, as_of=NINE).as_of == NINE
+    assert cx.scorecard(responses=responses, as_of=datetime(2026, 3, 2)).as_of == datetime(2026, 3, 2)
+
+
+def test_inputs_stay_as_they_are():
+    scores = np.array([5, 4, 1])
+    scores.flags.writeable = False
+    before = scores.copy()
+    cx.scorecard(responses=cx.Responses(score=scores, survey="contact"))
+    assert scores.tolist() == before.tolist()
