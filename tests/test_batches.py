@@ -93,12 +93,13 @@ def test_slices_masks_and_positions_keep_the_rows(table: list[tuple[Any, Any]], 
     assert list(whole[np.array(mask, dtype=bool)]) == list(whole[rows]) == expected
     cut = data.draw(st.integers(0, len(table)))
     assert whole[:cut].concat(whole[cut:]) == whole
-    assert cx.nps(whole[:cut], by="channel") == cx.nps([r[0] for r in table[:cut]], by=[r[1] for r in table[:cut]])
+    part = table[:cut]
+    assert dict(cx.nps(whole[:cut], by="channel")) == dict(cx.nps([row[0] for row in part], by=[row[1] for row in part]))
 
 
 def test_slices_of_a_batch_of_records() -> None:
     batch = cx.Responses.from_records(RECORDS)
-    assert list(batch[1:]) == RECORDS[1:2] + [RECORDS[2]]
+    assert list(batch[1:]) == RECORDS[1:]
     assert batch[[0, 1]][1].tags == ("price", "staff")
     assert batch[pd.Series([True, False, False])][0].extra["country"] == "DE"
 

@@ -417,7 +417,8 @@ def _frame_column(frame: Any, column: Any, field: str) -> Any:
     try:
         return frame[column]
     except Exception as error:  # every table library has its own class for an unknown column
-        known = ", ".join(map(str, frame if isinstance(frame, Mapping) else getattr(frame, "columns", [])))
+        names = frame if isinstance(frame, Mapping) else getattr(frame, "column_names", getattr(frame, "columns", []))
+        known = ", ".join(map(str, names))
         msg = f"{field} must name a column of the table (got {column!r}); columns found: {known}"
         raise UnknownNameError(msg, argument=field, found=column) from error
 

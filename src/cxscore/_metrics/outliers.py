@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, Self, overload
+from typing import Any, ClassVar, Literal, overload
 
 import attrs
 import numpy as np
@@ -23,7 +23,7 @@ from .._core import fences as core
 from .._core import quantiles
 from .._grouping import group_rows
 from .._results import Result, Signature, put, show
-from ..batches import Batch, as_batch, first_record
+from ..batches import Batch, Contacts, Conversations, Messages, Responses, as_batch, first_record
 from ..errors import ArgumentTypeError, ArgumentValueError, MergeError
 from ..groups import Groups
 from ..tallies._durations import DurationTally
@@ -42,6 +42,7 @@ Value = Any  # a timedelta, or a plain int or float
 _SIDES = ("high", "low", "both")
 _RULE_TITLES = {"mad": "MAD", "double-mad": "double MAD", "tukey": "Tukey", "sd": "SD", "limit": "stated limit"}
 _MICROSECOND = timedelta(microseconds=1)
+_LONGEST = 2.0**63  # microseconds that numpy can hold: no duration is beyond
 _SHOWN = 20
 
 
@@ -62,11 +63,16 @@ def _plain_limit(value: Any, argument: str) -> Value:
     return value
 
 
-def _limit_field(value: Any, field: Any) -> Value:
-    return _plain_limit(value, field.name)
+def _low(value: Any) -> Value:
+    return _plain_limit(value, "low")
 
 
-_LIMIT = attrs.Converter(_limit_field, takes_field=True)  # type: ignore[misc,call-overload,unused-ignore]  # generic in its overloads
+def _high(value: Any) -> Value:
+    return _plain_limit(value, "high")
+
+
+def _centre(value: Any) -> Value:
+    return _plain_limit(value, "centre")
 
 
 @attrs.frozen
@@ -91,12 +97,12 @@ class Fence:
     [False, False, True, False]
     """
 
-    low: Value = attrs.field(default=None, converter=_LIMIT)
-    high: Value = attrs.field(default=None, converter=_LIMIT)
+    low: Value = attrs.field(default=None, converter=_low)
+    high: Value = attrs.field(default=None, converter=_high)
     rule: str = "own"
     cutoff: float | None = attrs.field(default=None, kw_only=True)
     log: bool = attrs.field(default=False, kw_only=True)
-    centre: Value = attrs.field(default=None, kw_only=True, converter=_LIMIT)
+    centre: Value = attrs.field(default=None, kw_only=True, converter=_centre)
     relative_error: float = attrs.field(default=0.0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -116,7 +122,7 @@ class Fence:
         cutoff: float | None = None,
         side: OutlierSide = "high",
         log: bool | None = None,
-    ) -> Self:
+    ) -> Fence:
         """The fence of the answered waits that a tally has counted, for data in shards.
 
         Every wait counts as the middle of its bin, so `relative_error` is that of the tally; the limits of a rule
@@ -142,12 +148,13 @@ class Fence:
         [False, True]
         """
         if not isinstance(tally, DurationTally):
-            msg = f"tally must be a DurationTally (got {type(tally).__name__}); count the waits with cx.DurationTally.of(waits)"
+            msg = f"tally must be a DurationTally (got {type(tally).__name__}), as cx.DurationTally.of(waits) makes it"
             raise ArgumentTypeError(msg, argument="tally", found=type(tally))
+        check_choice("rule", rule, core.RULES)
         settings = _settings(rule, cutoff, None, side, log, "drop", "raise", durations=True)
         bins, repeats = np.array(tally.bins, dtype=np.int64).reshape(-1, 2).T
         limits = _limits(quantiles.value_of(bins), None, 1, settings, durations=True, repeats=repeats)
-        return attrs.evolve(limits.fence(0), relative_error=tally.relative_error)  # type: ignore[return-value]  # a Fence, and nobody derives from it
+        return attrs.evolve(limits.fence(0), relative_error=tally.relative_error)
 
     def flags(self, values: Any) -> Bools:
         """Which values lie strictly outside the limits; a missing one does not.
@@ -169,8 +176,7 @@ class Fence:
             msg = f"values must be of the same kind as the limits of the fence (got {got}, a limit is a {is_a})"
             raise ArgumentTypeError(msg, argument="values", found=got)
         low, high = (_bound(limit, open_end) for limit, open_end in ((self.low, -np.inf), (self.high, np.inf)))
-        with np.errstate(invalid="ignore"):  # half of all float formats warn of NaN
-            flagged = core.outside(found.data.astype(np.float64, copy=False), low, high)
+        flagged = core.outside(found.data.astype(np.float64, copy=False), low, high)
         if found.missing is not None:
             flagged &= ~found.missing
         return flagged
@@ -184,7 +190,9 @@ class Fence:
 
     def __str__(self) -> str:
         limits = [
-            f"{word} {_figure(limit)}" for word, limit in (("below", self.low), ("above", self.high)) if limit is not None
+            f"{word} {_figure(limit)}"
+            for word, limit in (("below", self.low), ("above", self.high))
+            if limit is not None
         ]
         return f"{' or '.join(limits) or 'no limit'} ({self._title})"
 
@@ -283,7 +291,9 @@ class Flagged(Sequence[Outlier]):
         fence = self._fence
         limit, distance, direction = fence._passed(value)
         verb = "waited " if self._durations else ""
-        reason = f"{verb}{_figure(value)}, {_figure(distance)} {direction} the limit of {_figure(limit)} ({fence._title})"
+        reason = (
+            f"{verb}{_figure(value)}, {_figure(distance)} {direction} the limit of {_figure(limit)} ({fence._title})"
+        )
         record = None if self._source is None else self._source[index]
         return Outlier(index, value, limit, distance, reason, record)
 
@@ -384,7 +394,7 @@ class _Settings:
     invalid: str
 
     def signature(self) -> Signature:
-        definition = {"rule": self.rule}
+        definition: dict[str, str] = {"rule": self.rule}
         if self.stated is not None:
             limits = [limit for limit in (self.stated.low, self.stated.high) if limit is not None]
             definition |= {"limit": ",".join(map(_exactly, limits)), "side": self.side}
@@ -411,7 +421,7 @@ def _settings(
     if limit is not None:
         for name, value in (("rule", rule), ("cutoff", cutoff), ("log", log or None)):
             if value is not None:
-                msg = f"limit and {name} exclude each other (got limit={limit!r} and {name}={value!r}); a stated limit needs no rule"
+                msg = f"limit and {name} exclude each other (got limit={limit!r} and {name}={value!r}); leave one out"
                 raise ArgumentValueError(msg, argument=name, found=value)
         rule, stated = "limit", _stated(limit, side, durations)
     elif callable(rule):
@@ -458,7 +468,9 @@ def _stated(limit: Any, side: str, durations: bool | None) -> Fence:
         if durations:
             _inputs.duration(part, "limit")  # refuses a number and shows the timedelta
         elif isinstance(part, timedelta):
-            msg = f"limit must be a number, as the values are (got {part!r}); pass durations as timedeltas or timedelta64"
+            msg = (
+                f"limit must be a number, as the values are (got {part!r}); pass durations as timedeltas or timedelta64"
+            )
             raise ArgumentTypeError(msg, argument="limit", found=part)
     return Fence(low, high, "limit")
 
@@ -483,7 +495,7 @@ def _open(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Batch[Any]
     """Values as one column, whether they are durations, and the batch they stand in, if any."""
     values = _inputs.materialise(values)
     if isinstance(values, DurationTally):
-        msg = "values must be the durations themselves (got a DurationTally); make a fence of it with cx.Fence.from_tally(tally)"
+        msg = "values must be the durations themselves (got a DurationTally); cx.Fence.from_tally(tally) makes a fence"
         raise ArgumentTypeError(msg, argument="values", found=DurationTally)
     if not isinstance(values, Batch) and first_record(values) is None:
         found, durations = _inputs.measures(values, "values")
@@ -491,7 +503,7 @@ def _open(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Batch[Any]
             msg = f"of= needs records or a batch to look in (got of={of!r} beside plain values); leave it out"
             raise ArgumentTypeError(msg, argument="of", found=of)
         return found, durations, None
-    batch = as_batch(values, "values", (Batch,), list)
+    batch = as_batch(values, "values", (Responses, Messages, Conversations, Contacts), lambda: Responses(score=[]))
     if isinstance(of, str):
         return *_inputs.measures(batch.raw(of, "of"), "of"), batch
     if callable(of):
@@ -503,27 +515,24 @@ def _open(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Batch[Any]
     raise ArgumentTypeError(msg, argument="of", found=of)
 
 
-def _clean(found: _inputs.Column, settings: _Settings, argument: str, batch: Batch[Any] | None, *, durations: bool) -> _Data:
+def _clean(
+    found: _inputs.Column, settings: _Settings, argument: str, batch: Batch[Any] | None, *, durations: bool
+) -> _Data:
     """The values that can be judged; the others are refused or counted."""
     figures = found.data
     if found.missing is not None and settings.missing == "raise":
         _inputs.refuse_missing(argument, found.missing)
     given = figures.view("m8[us]") if durations else figures
     left = {} if found.missing is None else {LeftOut.MISSING: found.missing}
-    bad: Bools | None = None
     for rule, broken in _broken(figures, settings, durations=durations):
         wrong = broken if found.missing is None else broken & ~found.missing
         if not wrong.any():
             continue
         if settings.invalid == "raise":
             _inputs.refuse_invalid(argument, rule, wrong, given)
-        bad = wrong if bad is None else bad | wrong
-    if bad is not None:
-        left[LeftOut.INVALID] = bad
-    out = np.zeros(len(figures), dtype=np.bool_) if left else None
-    for mask in left.values():
-        out |= mask
-    return _Data(figures, durations, None if out is None else np.flatnonzero(~out), left, batch)
+        left[LeftOut.INVALID] = left.get(LeftOut.INVALID, False) | wrong
+    rows = np.flatnonzero(~np.logical_or.reduce(list(left.values()))) if left else None
+    return _Data(figures, durations, rows, left, batch)
 
 
 def _broken(figures: Array, settings: _Settings, *, durations: bool) -> list[tuple[str, Bools]]:
@@ -552,17 +561,289 @@ class _Limits:
     undecidable: Bools
     found: core.Fences | None
     """What a named rule measured."""
-    own: list[Fence] | None
-    """What a rule of the user's returned, by group."""
+    own: list[Fence]
+    """What was stated or what a function returned, by group; empty for a named rule."""
 
     def fence(self, i: int) -> Fence:
         settings = self.settings
-        if settings.stated is not None:
-            return settings.stated
-        if self.own is not None:
+        if self.found is None:
             return self.own[i]
-        assert_found = self.found
         low, high, centre = (
-            _unit(figure, durations=self.durations) for figure in (self.low[i], self.high[i], self.found.centre[i])
+            _value(figures[i], durations=self.durations) for figures in (self.low, self.high, self.found.centre)
         )
         return Fence(low, high, settings.rule, cutoff=settings.cutoff, log=settings.log, centre=centre)
+
+    def excess(self, values: Floats, group: Ints) -> Floats:
+        """How far flagged values are beyond their limits: in spreads on the scale judged, else in their unit."""
+        low, high = self.low[group], self.high[group]
+        if self.found is None:
+            return core.distance(values, low, high)
+        with np.errstate(divide="ignore", invalid="ignore"):  # the logarithm of zero, and of a limit that is open
+            if self.settings.log:
+                values, low, high = np.log(values), np.log(low), np.log(high)
+            above = (values - high) / self.found.spread_high[group]
+            below = (low - values) / self.found.spread_low[group]
+        return np.where(values > high, above, below)
+
+
+def _value(figure: float, *, durations: bool) -> Value:
+    """A finite figure as it is shown, None for any other."""
+    if not math.isfinite(figure):
+        return None
+    return timedelta(microseconds=float(figure)) if durations else float(figure)
+
+
+def _limits(
+    judged: Floats,
+    codes: Ints | None,
+    groups: int,
+    settings: _Settings,
+    *,
+    durations: bool,
+    repeats: Ints | None = None,
+) -> _Limits:
+    """Find the limits of every group."""
+    found: core.Fences | None = None
+    own: list[Fence] = []
+    undecidable = np.zeros(groups, dtype=np.bool_)
+    if settings.rule in core.RULES:
+        found = core.fences(
+            judged, codes, groups, rule=settings.rule, cutoff=settings.cutoff or 0.0, log=settings.log, repeats=repeats
+        )
+        low = found.low if settings.side != "high" else np.full(groups, -np.inf)
+        high = found.high if settings.side != "low" else np.full(groups, np.inf)
+        undecidable = found.undecidable
+        if durations:
+            # Durations are whole microseconds, so a limit between two of them is the nearer one inside.
+            low, high = np.ceil(low), np.floor(high)
+            low, high = np.where(low < -_LONGEST, -np.inf, low), np.where(high > _LONGEST, np.inf, high)
+    else:
+        if settings.stated is not None:
+            own = [settings.stated] * groups
+        else:
+            parts = _parts(judged, codes, groups)
+            own = [_own_fence(settings, part, durations=durations) for part in parts]
+            undecidable = np.array([not len(part) for part in parts], dtype=np.bool_)
+        low = np.array([_bound(fence.low, -np.inf) for fence in own], dtype=np.float64)
+        high = np.array([_bound(fence.high, np.inf) for fence in own], dtype=np.float64)
+    return _Limits(settings, durations, low, high, undecidable, found, own)
+
+
+def _parts(judged: Floats, codes: Ints | None, groups: int) -> list[Floats]:
+    """The values of each group, in input order."""
+    if codes is None:
+        return [judged]
+    order = np.argsort(codes, kind="stable")
+    return np.split(judged[order], np.cumsum(np.bincount(codes, minlength=groups))[:-1])
+
+
+def _own_fence(settings: _Settings, judged: Floats, *, durations: bool) -> Fence:
+    """The fence that a function of the user's finds for one group."""
+    if settings.function is None or not len(judged):
+        return Fence(rule=settings.rule)
+    values = judged / 1e6 if durations else judged
+    fence = settings.function(_inputs.read_only(values))
+    if not isinstance(fence, Fence):
+        msg = f"rule must return a Fence (got {fence!r:.60}), e.g. cx.Fence(high=float(values.mean() * 3))"
+        raise ArgumentTypeError(msg, argument="rule", found=type(fence))
+    limits = {name: getattr(fence, name) for name in ("low", "high", "centre")}
+    if durations:  # the function was given seconds
+        limits = {
+            name: timedelta(seconds=limit) if isinstance(limit, (int, float)) else limit
+            for name, limit in limits.items()
+        }
+    elif any(isinstance(limit, timedelta) for limit in limits.values()):
+        msg = f"rule must return a Fence of numbers, as the values are (got {fence!r})"
+        raise ArgumentTypeError(msg, argument="rule", found=fence)
+    return attrs.evolve(fence, **limits)
+
+
+@attrs.frozen(eq=False)
+class _Judgement:
+    """What was flagged in every group; a result is made of it on look-up."""
+
+    data: _Data
+    settings: _Settings
+    limits: _Limits
+    n: Ints
+    zeros: Ints
+    left: dict[LeftOut, Ints]
+    rows: Ints
+    """Flagged rows, group by group, ascending within each."""
+    excess: Floats
+    edges: Ints
+    """Where each group begins in `rows`, and the end."""
+
+    def result(self, i: int) -> OutliersResult:
+        part = slice(int(self.edges[i]), int(self.edges[i + 1]))
+        rows, fence, data = self.rows[part], self.limits.fence(i), self.data
+        left = left_out({reason: counts[i] for reason, counts in self.left.items()})
+        n, undecidable = int(self.n[i]), bool(self.limits.undecidable[i])
+        return OutliersResult(
+            given=n + sum(left.values()),
+            n=n,
+            left_out=left,
+            signature=self.settings.signature(),
+            flagged=Flagged(rows, data.figures[rows], self.excess[part], fence, data.source, data.durations),
+            fence=fence,
+            undecidable=undecidable,
+            because=self._because(n, int(self.zeros[i])) if undecidable else "",
+            rows=len(data.figures),
+        )
+
+    def _because(self, n: int, zeros: int) -> str:
+        if n < 2:
+            return "a single value" if n else "no values"
+        if 0 < zeros <= n / 2:
+            return "too many values are zero for the log scale"
+        return "more than half the values are equal"
+
+
+def _judge(data: _Data, codes: Ints | None, groups: int, settings: _Settings) -> _Judgement:
+    judged = (data.figures if data.rows is None else data.figures[data.rows]).astype(np.float64, copy=False)
+    inner = codes if codes is None or data.rows is None else codes[data.rows]
+    limits = _limits(judged, inner, groups, settings, durations=data.durations)
+    low, high = (limits.low, limits.high) if inner is None else (limits.low[inner], limits.high[inner])
+    flagged = np.flatnonzero(core.outside(judged, low, high))
+    if inner is None:
+        group = np.zeros(len(flagged), dtype=np.int64)
+    else:
+        flagged = flagged[np.argsort(inner[flagged], kind="stable")]
+        group = inner[flagged]
+    zeros = np.zeros(groups, dtype=np.int64)
+    if settings.log and limits.undecidable.any():
+        zeros = _count(judged == 0, inner, groups)
+    return _Judgement(
+        data=data,
+        settings=settings,
+        limits=limits,
+        n=np.array([len(judged)]) if inner is None else np.bincount(inner, minlength=groups),
+        zeros=zeros,
+        left={reason: _count(mask, codes, groups) for reason, mask in data.left.items()},
+        rows=flagged if data.rows is None else data.rows[flagged],
+        excess=limits.excess(judged[flagged], group),
+        edges=np.searchsorted(group, np.arange(groups + 1)),
+    )
+
+
+def _count(mask: Bools, codes: Ints | None, groups: int) -> Ints:
+    """How many rows of each group the mask has."""
+    if codes is None:
+        return np.array([np.count_nonzero(mask)])
+    return np.bincount(codes[mask], minlength=groups)
+
+
+@attrs.frozen(eq=False)
+class _OutlierGroups:
+    """Results of many groups, each judged by its own fence."""
+
+    keys: Sequence[Any]
+    names: tuple[str, ...]
+    many: bool
+    codes: Ints
+    judgement: _Judgement
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def result(self, i: int) -> OutliersResult:
+        return self.judgement.result(i)
+
+    def overall(self) -> OutliersResult:
+        return _judge(self.judgement.data, None, 1, self.judgement.settings).result(0)
+
+    def rest(self, i: int) -> OutliersResult:
+        others = (self.codes == i).astype(np.int64)  # group 0 is everybody else
+        return _judge(self.judgement.data, others, 2, self.judgement.settings).result(0)
+
+    def column(self, name: str) -> Array | None:
+        return {"count": np.diff(self.judgement.edges), "n": self.judgement.n}.get(name)
+
+    def tally(self) -> Any:
+        msg = (
+            "outliers have no tally: what is an outlier depends on all values; for data in shards find the limits with "
+            "cx.Fence.from_tally(tally) and use fence.flags(values) on each shard"
+        )
+        raise MergeError(msg)
+
+    def tallies(self) -> Sequence[Any]:
+        return [self.tally()]
+
+
+# -- the function ------------------------------------------------------------------------------------
+
+
+@overload
+def outliers(
+    values: Any, *, of: str | Callable[[Any], Any] | None = None, by: None = None,
+    rule: OutlierRule | Callable[[Floats], Fence] | None = None, cutoff: float | None = None, limit: Any = None,
+    side: OutlierSide = "high", log: bool | None = None, missing: Literal["drop", "raise"] = "drop",
+    invalid: Literal["raise", "drop"] = "raise",
+) -> OutliersResult: ...  # fmt: skip
+@overload
+def outliers(
+    values: Any, *, by: Any, of: str | Callable[[Any], Any] | None = None,
+    rule: OutlierRule | Callable[[Floats], Fence] | None = None, cutoff: float | None = None, limit: Any = None,
+    side: OutlierSide = "high", log: bool | None = None, missing: Literal["drop", "raise"] = "drop",
+    invalid: Literal["raise", "drop"] = "raise",
+) -> Groups[OutliersResult]: ...  # fmt: skip
+@guided(second="write outliers(values, by=...) for groups, or outliers(records, of=...) for records")
+def outliers(
+    values: Any, *, of: str | Callable[[Any], Any] | None = None, by: Any = None,
+    rule: OutlierRule | Callable[[Floats], Fence] | None = None, cutoff: float | None = None, limit: Any = None,
+    side: OutlierSide = "high", log: bool | None = None, missing: Literal["drop", "raise"] = "drop",
+    invalid: Literal["raise", "drop"] = "raise",
+) -> OutliersResult | Groups[OutliersResult]:  # fmt: skip
+    """The values that lie strictly outside a fence, worst first, each with its record and the reason.
+
+    Args:
+        values: 1-D ArrayLike of numbers, timedeltas or timedelta64; or records or a batch, with `of`.
+        of: which value of the records: a column (your own in `extra` too), or a function of a record that
+            returns a number, a timedelta or None.
+        by: labels of the rows (or column names for records and batches); several as list, tuple or dict.
+            Every group has its own fence; positions and masks stay those of the whole input.
+        rule: "mad" (the default: modified z, 3.5 MAD over 0.6745 from the median), "double-mad" (one MAD for each
+            side of the median), "tukey" (1.5 interquartile ranges beyond the quartiles of type 7), "sd" (3 standard
+            deviations from the mean), or a function from the values (float64, seconds for durations) to a `Fence`,
+            which is used as it is.
+        cutoff: another multiple of the spread for a named rule.
+        limit: a stated limit instead of a rule: a number, or a timedelta for durations; a pair with side="both".
+        side: "high", "low" or "both"; which side of a named rule or a limit counts.
+        log: judge logarithms; None means True for durations and False for numbers. Zeros rank below everything.
+        missing: "drop" counts missing values in `left_out`, "raise" refuses them.
+        invalid: "raise" refuses infinite values, negative durations and negative values on the log scale, "drop"
+            counts them in `left_out`.
+
+    Returns:
+        OutliersResult, or Groups of them with `by`. Where a rule finds no spread nothing is flagged and the result is
+        `undecidable`; a MAD of 0 gives way to the mean absolute deviation first.
+
+    Raises:
+        ArgumentTypeError: anything that is no 1-D column of numbers or durations; a limit of another kind.
+        ArgumentValueError: `limit` beside `rule`, `cutoff` or `log`; a cutoff that is not above 0.
+        InvalidValueError: values that break a rule above.
+        UnknownNameError: an unknown rule, side or column.
+
+    References:
+        Iglewicz and Hoaglin (1993), How to Detect and Handle Outliers. ASQC. Tukey (1977), Exploratory Data Analysis.
+
+    >>> from datetime import timedelta
+    >>> import cxscore as cx
+    >>> waits = [timedelta(hours=hours) for hours in (2, 3, 1, 4, 2, 5, 3, 130)]
+    >>> result = cx.outliers(waits, limit=timedelta(days=5))
+    >>> result.flagged[0].reason
+    'waited 5.4 d, 10.0 h over the limit of 5.0 d (stated limit)'
+    >>> print(cx.outliers(waits))
+    1 outlier above 1.0 d (MAD on the log scale, cutoff 3.5), n=8
+    >>> cx.outliers([3, 4, 5, 4, 60], rule="tukey").indices.tolist()
+    [4]
+    """
+    found, durations, batch = _open(values, of)
+    settings = _settings(rule, cutoff, limit, side, log, missing, invalid, durations=durations)
+    data = _clean(found, settings, "values" if batch is None else "of", batch, durations=durations is True)
+    if by is None:
+        return _judge(data, None, 1, settings).result(0)
+    grouping = group_rows(by, len(found), batch)
+    codes, keys = grouping.compact()
+    judgement = _judge(data, codes, len(keys), settings)
+    return Groups(_OutlierGroups(keys, grouping.names, grouping.many, codes, judgement))

@@ -30,7 +30,7 @@ from .._frozen import FrozenMap
 from .._grouping import group_rows
 from .._inputs import NAT
 from ..batches import Batch, Contacts, as_batch
-from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, MixedTimeZonesError
+from ..errors import ArgumentTypeError, MergeError, MixedTimeZonesError
 from ._scores import check_schema
 
 __all__ = [
@@ -130,16 +130,11 @@ def _same(mine: Array | None, theirs: Array | None) -> bool:
     return (mine is None) == (theirs is None) and (mine is None or np.array_equal(mine, theirs))  # type: ignore[arg-type]  # both are arrays by then
 
 
-def _array(convert: Callable[[Any], Any], default: Any = ()) -> Any:
-    """A field that holds a read-only array, compared by content."""
-    return attrs.field(
-        default=default, converter=convert, eq=attrs.cmp_using(eq=_same), hash=False, repr=lambda values: _size(values)
-    )
-
-
 def _size(values: Array | None) -> str:
     return "unknown" if values is None else f"<{len(values):,}>"
 
+
+_BY_CONTENT = attrs.cmp_using(eq=_same)
 
 _NOBODY = ClusterSums(0, 0, 0, 0, 0, 0, 0)
 
@@ -196,10 +191,10 @@ class RepeatTally:
     issues: int = 0
     unknown_history: int = 0
     issue_sizes: FrozenMap[int, int] = attrs.field(factory=FrozenMap)
-    events: Ints = _array(_sealed)
-    censored: Ints = _array(_sealed)
+    events: Ints = attrs.field(factory=tuple, converter=_sealed, eq=_BY_CONTENT, hash=False, repr=_size)
+    censored: Ints = attrs.field(factory=tuple, converter=_sealed, eq=_BY_CONTENT, hash=False, repr=_size)
     survived: int = 0
-    seen: Digests | None = _array(_sealed_digests)
+    seen: Digests | None = attrs.field(factory=tuple, converter=_sealed_digests, eq=_BY_CONTENT, hash=False, repr=_size)
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
 
     @property
@@ -255,17 +250,14 @@ class RepeatTally:
         return table.total(with_seen=True)
 
     @classmethod
-    def empty(
-        cls, *, window: dt.timedelta = WEEK, since: str = "end", same_day: str = "count", tz: Any = None
-    ) -> RepeatTally:
+    def empty(cls, *, window: dt.timedelta = WEEK, since: str = "end", same_day: str = "count") -> RepeatTally:
         """No contacts: the start of a sum. Takes over `as_of` and the rest from the first tally added to it.
 
         >>> import cxscore as cx
         >>> sum([], start=cx.RepeatTally.empty()).contacts
         0
         """
-        zone = None if tz is None or same_day == "count" else _zone_name(tz)
-        return cls(settings=_settings(window, since, same_day, zone=zone))
+        return cls(settings=_settings(window, since, same_day))
 
     def emptied(self) -> RepeatTally:
         """An empty tally of the same kind."""
@@ -711,11 +703,11 @@ def _no_contacts() -> Contacts:
     return Contacts(customer=[], at=[])
 
 
-def _settings(window: Any, since: str, same_day: str, zone: str | None = None) -> RepeatSettings:
+def _settings(window: Any, since: str, same_day: str) -> RepeatSettings:
     check_choice("since", since, ("end", "start"))
     check_choice("same_day", same_day, ("count", "collapse"))
     micros = _inputs.duration(window, "window", positive=True)
-    return RepeatSettings(window=micros, since=since, same_day=same_day, zone=zone)
+    return RepeatSettings(window=micros, since=since, same_day=same_day)
 
 
 def _placed(settings: RepeatSettings, batch: Batch[Any], at: Ints, as_of: Any, history_from: Any) -> RepeatSettings:
