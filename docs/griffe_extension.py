@@ -24,7 +24,9 @@ class AttrsAndPrompts(griffe.Extension):
         decorator = next((str(one.value) for one in cls.decorators if str(one.value).startswith("attrs.")), None)
         if decorator is None or cls.docstring is None or "Args:" not in cls.docstring.value:
             return
-        kind = griffe.ParameterKind.keyword_only if "kw_only" in decorator else griffe.ParameterKind.positional_or_keyword
+        kind = (
+            griffe.ParameterKind.keyword_only if "kw_only" in decorator else griffe.ParameterKind.positional_or_keyword
+        )
         fields = [
             griffe.Parameter(name, annotation=one.annotation, kind=kind, default=_default(one.value))
             for name, one in cls.attributes.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -65,3 +66,26 @@ def tallies(draw: st.DrawFn, scale: cx.Scale, *, weighted: bool = False) -> cx.S
     if weighted:
         given = draw(st.lists(st.integers(0, 9), min_size=len(column), max_size=len(column)))
     return cx.ScoreTally.of(column, scale, weights=given, invalid="drop")
+
+
+@st.composite
+def contacts(draw: st.DrawFn, *, max_size: int = 14) -> list[cx.Contact]:
+    """Contacts of a few customers in a few days: some unknown, some overlapping, some that end before they start."""
+    start = datetime(2026, 3, 1)
+    hours = st.integers(0, 120)
+    recorded = draw(st.booleans())
+    length = st.one_of(st.none(), st.integers(0, 8), st.integers(-2, 60)) if recorded else st.none()
+    rows = st.tuples(
+        st.sampled_from([0, 1, 2, 2, None]), hours, length, st.sampled_from([None, "a", "b"]), st.booleans()
+    )
+    known = draw(st.booleans())  # without topics the chains take another path
+    return [
+        cx.Contact(
+            customer=customer,
+            at=start + timedelta(hours=hour),
+            ended_at=None if last is None else start + timedelta(hours=hour + last),
+            topic=topic if known else None,
+            resolvable=resolvable,
+        )
+        for customer, hour, last, topic, resolvable in draw(st.lists(rows, max_size=max_size))
+    ]

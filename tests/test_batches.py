@@ -15,11 +15,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import gaps, labels
 
 import cxscore as cx
 from cxscore import _inputs
 from cxscore.batches import as_batch
+from strategies import labels
 
 AT = datetime(2026, 3, 2, 9)
 RECORDS = [
@@ -50,7 +50,9 @@ def test_records_come_back() -> None:
 
 
 def test_only_the_matching_records_are_taken() -> None:
-    with pytest.raises(cx.ArgumentTypeError, match="Contacts takes Contact records only .got SurveyResponse at position 0"):
+    with pytest.raises(
+        cx.ArgumentTypeError, match=r"Contacts takes Contact records only .got SurveyResponse at position 0"
+    ):
         cx.Contacts.from_records(RECORDS)
 
 
@@ -58,17 +60,37 @@ def test_only_the_matching_records_are_taken() -> None:
     ("build", "error", "message"),
     [
         (lambda: cx.Responses(score=None), cx.ArgumentTypeError, "Responses needs the column score .got None"),
-        (lambda: cx.Responses(score=[9], channel=["a", "b"]), cx.LengthError, "channel must have one value .*1 rows of score"),
+        (
+            lambda: cx.Responses(score=[9], channel=["a", "b"]),
+            cx.LengthError,
+            "channel must have one value .*1 rows of score",
+        ),
         (lambda: cx.Responses(score=[9], extra={"x": [1, 2]}), cx.LengthError, "x must have one value for each"),
         (lambda: cx.Responses(score=np.array(9)), cx.ArgumentTypeError, r"score must be 1-D .*shape \(\)"),
         (lambda: cx.Responses(score=np.ones((2, 2))), cx.ArgumentTypeError, r"score must be 1-D .*shape \(2, 2\)"),
         (lambda: cx.Responses(score=[9], at=["2026-03-02"]), cx.ArgumentTypeError, "at must be datetimes"),
-        (lambda: cx.Messages(conversation=1, at=AT, author="robot"), cx.UnknownNameError, "author must be one of .*'robot'"),
-        (lambda: cx.Messages(conversation=1, at=AT, author="bot", public=1), cx.ArgumentTypeError, "public must be True"),
-        (lambda: cx.Contacts(customer=["a"], at=[AT], resolvable=[None]), cx.ArgumentTypeError, "resolvable must be True"),
-        (lambda: cx.Responses(score=[9]).concat(cx.Contacts(customer=[1], at=AT)), cx.ArgumentTypeError, "Responses only"),
+        (
+            lambda: cx.Messages(conversation=1, at=AT, author="robot"),
+            cx.UnknownNameError,
+            "author must be one of .*'robot'",
+        ),
+        (
+            lambda: cx.Messages(conversation=1, at=AT, author="bot", public=1),
+            cx.ArgumentTypeError,
+            "public must be True",
+        ),
+        (
+            lambda: cx.Contacts(customer=["a"], at=[AT], resolvable=[None]),
+            cx.ArgumentTypeError,
+            "resolvable must be True",
+        ),
+        (
+            lambda: cx.Responses(score=[9]).concat(cx.Contacts(customer=[1], at=AT)),
+            cx.ArgumentTypeError,
+            "Responses only",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refusals(build: Callable[[], Any], error: type[cx.CxscoreError], message: str) -> None:
     with pytest.raises(error, match=message):
         build()
@@ -76,7 +98,11 @@ def test_refusals(build: Callable[[], Any], error: type[cx.CxscoreError], messag
 
 def test_authors_as_codes() -> None:
     texts = ["agent", "customer", "bot", "agent"]
-    for author in (texts, pd.Series(texts, dtype=pd.CategoricalDtype(["agent", "bot", "customer", "robot"])), np.array(texts)):
+    for author in (
+        texts,
+        pd.Series(texts, dtype=pd.CategoricalDtype(["agent", "bot", "customer", "robot"])),
+        np.array(texts),
+    ):
         assert cx.Messages(conversation=[1, 1, 2, 2], at=AT, author=author).authors().tolist() == [1, 0, 2, 1]
     assert cx.Messages(conversation=[], at=[], author=[]).authors().tolist() == []
 
@@ -94,7 +120,9 @@ def test_slices_masks_and_positions_keep_the_rows(table: list[tuple[Any, Any]], 
     cut = data.draw(st.integers(0, len(table)))
     assert whole[:cut].concat(whole[cut:]) == whole
     part = table[:cut]
-    assert dict(cx.nps(whole[:cut], by="channel")) == dict(cx.nps([row[0] for row in part], by=[row[1] for row in part]))
+    assert dict(cx.nps(whole[:cut], by="channel")) == dict(
+        cx.nps([row[0] for row in part], by=[row[1] for row in part])
+    )
 
 
 def test_slices_of_a_batch_of_records() -> None:
@@ -134,7 +162,9 @@ def test_columns_are_found_by_name() -> None:
     assert batch.has("wave")
     assert not batch.has("at")
     assert batch.raw("wave") == [1, 2]
-    with pytest.raises(cx.UnknownNameError, match=r"by must name a column .*'chanel'\); known columns: score, channel, wave"):
+    with pytest.raises(
+        cx.UnknownNameError, match=r"by must name a column .*'chanel'\); known columns: score, channel, wave"
+    ):
         batch.raw("chanel")
     assert repr(batch) == "Responses(2 rows: score, channel, wave)"
 
@@ -217,7 +247,9 @@ def test_batches_copy_and_pickle(again: Callable[[Any], Any]) -> None:
 TABLE = {"rating": [9, 3], "where": ["chat", "mail"], "when": [AT, datetime(2026, 3, 3)], "plan": ["pro", None]}
 
 
-@pytest.mark.parametrize("make", [dict, pd.DataFrame, pl.DataFrame, pa.table], ids=["dict", "pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize(
+    "make", [dict, pd.DataFrame, pl.DataFrame, pa.table], ids=["dict", "pandas", "polars", "pyarrow"]
+)
 def test_from_frame(make: Callable[[Any], Any]) -> None:
     batch = cx.Responses.from_frame(make(TABLE), score="rating", channel="where", at="when", extra=["plan"])
     expected = [
@@ -226,9 +258,13 @@ def test_from_frame(make: Callable[[Any], Any]) -> None:
     ]
     assert list(batch) == expected
     for name in ("raiting", "plan2"):
-        with pytest.raises(cx.UnknownNameError, match=rf"score must name a column of the table \(got '{name}'\); .*rating, where"):
+        with pytest.raises(
+            cx.UnknownNameError, match=rf"score must name a column of the table \(got '{name}'\); .*rating, where"
+        ):
             cx.Responses.from_frame(make(TABLE), score=name)
-    with pytest.raises(cx.UnknownNameError, match=r"Responses\.from_frame has no field 'rating'; known fields: account"):
+    with pytest.raises(
+        cx.UnknownNameError, match=r"Responses\.from_frame has no field 'rating'; known fields: account"
+    ):
         cx.Responses.from_frame(make(TABLE), rating="rating")
 
 
@@ -254,5 +290,7 @@ def test_as_batch_takes_records_and_batches_of_the_kinds_asked_for() -> None:
     batch = as_batch(iter([contact]), "contacts", (cx.Contacts,), lambda: empty)
     assert batch == as_batch(batch, "contacts", (cx.Contacts,), lambda: empty)
     assert as_batch([], "contacts", (cx.Contacts,), lambda: empty) is empty
-    with pytest.raises(cx.ArgumentTypeError, match=r"contacts must be Contact records or a Contacts batch .*cx\.Contacts\(customer"):
+    with pytest.raises(
+        cx.ArgumentTypeError, match=r"contacts must be Contact records or a Contacts batch .*cx\.Contacts\(customer"
+    ):
         as_batch(["ada"], "contacts", (cx.Contacts,), lambda: empty)

@@ -124,10 +124,7 @@ def response_case() -> Case:
         records=records,
         build=lambda rows: rows,
         doors=doors,
-        tally=lambda rows: cx.DurationTally.of(
-            rows or cx.Messages(conversation=[], at=[], author=[], channel=[]), clock="reply", as_of=NOW,
-            brackets=cx.tallies._durations.BRACKETS_CHAT,  # type: ignore[attr-defined]  # an empty shard names no channel
-        ),
+        tally=lambda rows: cx.DurationTally.of(rows, clock="reply", as_of=NOW),
         shards=by_conversation,
         options={"as_of": NOW},
     )  # fmt: skip

@@ -64,7 +64,9 @@ def test_groups_are_counted_row_by_row(column: tuple[Any, int, int], draw: st.Da
     assert one[1].tolist() == [off.sum()]
     assert row_counts(code, groups, skip).tolist() == [int((skip & (code == g)).sum()) for g in range(groups)]
     kept = on_scale(data, low, high) & ~skip
-    for ours, expected in zip(weighted_count(data, low, high, code, groups, kept, weight), (sums, squares), strict=True):
+    for ours, expected in zip(
+        weighted_count(data, low, high, code, groups, kept, weight), (sums, squares), strict=True
+    ):
         np.testing.assert_array_equal(ours, expected)
 
 
@@ -81,9 +83,15 @@ def test_long_columns_take_the_same_counts_in_chunks_and_threads() -> None:
 @pytest.mark.parametrize(
     ("values", "counts"),
     [
-        ([1, 5, 5], [1, 0, 0, 0, 2]), ((), [0, 0, 0, 0, 0]), ([1, 6], None), ([1.0], None), ([True], None), (["1"], None),
-        ([None], None), ([np.int8(1)], None),
+        ([1, 5, 5], [1, 0, 0, 0, 2]),
+        ((), [0, 0, 0, 0, 0]),
+        ([1, 6], None),
+        ([1.0], None),
+        ([True], None),
+        (["1"], None),
+        ([None], None),
+        ([np.int8(1)], None),
     ],
-)  # fmt: skip
+)
 def test_a_short_list_of_plain_ints_needs_no_numpy(values: Any, counts: list[int] | None) -> None:
     assert small_counts(values, 1, 5) == counts

@@ -354,7 +354,8 @@ def test_cdnow_repeat_counts_per_customer(same_day, repeats):
         as_of=(date(1997, 9, 30).toordinal() + 1000) * DAY,
         window=window,
     )
-    contacts, repeated = per_customer(judged, 2357)
+    present, contacts, repeated = per_customer(judged.customer, judged.mature & judged.followed)
+    assert list(range(2357)) == present.tolist()
     assert repeats == repeated.sum()
     assert (contacts - 1).tolist() == repeated.tolist()
     assert 2603 - repeats == np.count_nonzero(judged.collapsed)

@@ -50,11 +50,10 @@ def slow_waits(rows, now, expires):
     return found
 
 
-def slow_agent_time(rows):
-    """The instants one by one: whose turn was it in each microsecond up to the last resolution?"""
-    resolved = [r[0] for r in rows if r[1] == w.RESOLVED]
-    if not resolved:
-        return w.NEVER
+def slow_agent_time(rows, now, opened=w.NEVER):
+    """Whose turn was it between the opening and the last resolution, or `now` where there is none?"""
+    resolved = [r[0] for r in rows if r[1] == w.RESOLVED] or [now]
+    rows = [(max(r[0], opened), *r[1:]) for r in rows]
     total, agents_turn_since = 0, None
     for at, kind, _, _ in rows:
         if kind == w.ANSWER and agents_turn_since is None:
@@ -67,7 +66,7 @@ def slow_agent_time(rows):
     return total
 
 
-def slow_walk(conversation, at, kind, handoff, n_conversations, now, expires):
+def slow_walk(conversation, at, kind, handoff, n_conversations, now, expires, opened=w.NEVER):
     waits, facts, agent_time = [], [], []
     for code in range(n_conversations):
         mine = [i for i, c in enumerate(conversation) if c == code]
@@ -94,11 +93,13 @@ def slow_walk(conversation, at, kind, handoff, n_conversations, now, expires):
                 resolved[-1] if resolved else w.NEVER,
             )
         )
-        agent_time.append(slow_agent_time(rows))
+        agent_time.append(slow_agent_time(rows, now, opened))
     return waits, facts, agent_time
 
 
-def walked(conversation, at, kind, handoff, n_conversations, now, expires=None, dtype=np.int32, threads=1):
+def walked(
+    conversation, at, kind, handoff, n_conversations, now, expires=None, opened=w.NEVER, dtype=np.int32, threads=1
+):  # fmt: skip
     columns = [
         np.array(conversation, dtype),
         np.array(at, np.int64),
@@ -107,10 +108,10 @@ def walked(conversation, at, kind, handoff, n_conversations, now, expires=None, 
     ]
     for column in columns:
         column.flags.writeable = False
-    found = w.walk(*columns, n_conversations, now=now, expires=expires, threads=threads)
+    found = w.walk(*columns, n_conversations, now=now, expires=expires, open_turns=True, threads=threads)
     waits = list(zip(*(column.tolist() for column in found.waits), strict=True))
     facts = list(zip(*(column.tolist() for column in found.conversations), strict=True))
-    return waits, facts, w.agent_time(found.agent_turns, found.conversations).tolist()
+    return waits, facts, w.agent_time(found.agent_turns, np.full(n_conversations, opened)).tolist()
 
 
 kinds = st.sampled_from([w.CUSTOMER] * 4 + [w.ANSWER] * 3 + [w.BOT, w.IGNORED, w.RESOLVED, w.ABANDONED])
@@ -143,14 +144,19 @@ def logs(draw):
     return [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []], n_conversations, now, expires
 
 
-@given(log=logs(), block=st.sampled_from([1, 2, 5, 1 << 18]), threads=st.sampled_from([1, 1, 1, 2]))
+@given(
+    log=logs(),
+    opened=st.sampled_from([w.NEVER, 0, 4]),
+    block=st.sampled_from([1, 2, 5, 1 << 18]),
+    threads=st.sampled_from([1, 1, 1, 2]),
+)
 @settings(max_examples=500, deadline=None)
-def test_equals_slow_walk(log, block, threads):
+def test_equals_slow_walk(log, opened, block, threads):
     columns, n_conversations, now, expires = log
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(w, "_BLOCK", block)  # small blocks make a small log cross all seams
-        found = walked(*columns, n_conversations, now, expires, threads=threads)
-    assert slow_walk(*columns, n_conversations, now, expires) == found
+        found = walked(*columns, n_conversations, now, expires, opened, threads=threads)
+    assert slow_walk(*columns, n_conversations, now, expires, opened) == found
 
 
 @given(log=logs())
@@ -284,4 +290,13 @@ def test_agent_turns_by_hand():
     found = w.walk(np.zeros(len(at), np.int32), np.array(at), np.array(kind, np.int8), None, 2, now=50, expires=None)
     assert found.agent_turns.start.tolist() == [4, 12, 26]
     assert found.agent_turns.end.tolist() == [10, 25, 28]
-    assert w.agent_time(found.agent_turns, found.conversations).tolist() == [21, w.NEVER]
+    assert w.agent_time(found.agent_turns, np.full(2, w.NEVER)).tolist() == [21, 0]
+    assert w.agent_time(found.agent_turns, np.array([5, 5])).tolist() == [20, 0]  # before the opening nothing counts
+
+
+def test_agent_turns_of_open_conversations():
+    at, kind = np.array([0, 4, 10, 12]), np.array([C, A, C, A], np.int8)
+    code = np.zeros(4, np.int32)
+    found = w.walk(code, at, kind, None, 1, now=50, open_turns=True)
+    assert w.agent_time(found.agent_turns, np.zeros(1, np.int64)).tolist() == [6 + 38]
+    assert len(w.walk(code, at, kind, None, 1, now=50).agent_turns.start) == 0

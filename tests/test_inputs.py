@@ -15,13 +15,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from doors import answer_doors, gappy_doors
-from hypothesis import given
-from hypothesis import strategies as st
-from strategies import gaps, messy, rows
+from hypothesis import given, settings
 
 import cxscore as cx
-from cxscore import _inputs
+from doors import answer_doors, gappy_doors
+from strategies import gaps, messy, rows
 
 METRICS = [cx.nps, cx.csat, cx.ces]
 POINTS = [10, 9, 9, 7, 0, 3, 10, 8]
@@ -64,6 +62,7 @@ def test_no_answers_through_every_door(doors: Callable[..., Any]) -> None:
         assert math.isnan(result.score), name
 
 
+@settings(max_examples=15)  # some forty doors each
 @given(gaps(cx.NPS_0_10))
 def test_doors_agree_on_any_answers(points: list[int | None]) -> None:
     expected = cx.nps(points)
@@ -87,6 +86,42 @@ def test_bounds_beyond_the_dtype_of_the_answers() -> None:
 def test_numbers_of_other_kinds() -> None:
     assert cx.nps([Decimal(9), Fraction(20, 2), 7]) == cx.nps([9, 10, 7])
     assert cx.nps([Decimal("NaN"), 9]).left_out == {"missing": 1}
+
+
+@pytest.mark.parametrize("kind", ["int64", "string"])
+def test_chunks_too_long_for_one_array(kind: str) -> None:
+    class Chunks:
+        """What pyarrow gives for chunks of more than two billion bytes: they stay in pieces."""
+
+        num_chunks = 2
+        type = kind
+
+        def combine_chunks(self) -> Chunks:
+            return self
+
+        def unify_dictionaries(self) -> Chunks:
+            return self
+
+        def dictionary_encode(self) -> Chunks:
+            return self
+
+        def to_pylist(self) -> list[Any]:
+            return ["9", "10", None] if kind == "string" else [9, 10, None]
+
+        def __iter__(self) -> Any: ...
+
+        def __getitem__(self, i: int) -> Any: ...
+
+    Chunks.__module__ = "pyarrow.lib"
+    assert cx.nps(Chunks()) == cx.nps([9, 10, None])
+
+
+def test_an_array_by_protocol_only() -> None:
+    class Column:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+            return np.array([9, 10])
+
+    assert cx.nps(Column()) == cx.nps([9, 10])
 
 
 def test_a_long_column_is_counted_on_several_threads() -> None:
@@ -208,6 +243,13 @@ def test_only_the_first_few_offenders_are_quoted() -> None:
     assert (caught.value.count, caught.value.found) == (90, (10, 11, 12, 13, 14))
 
 
+def test_missing_answers_are_no_offenders() -> None:
+    for column in ([9, None, 11], np.array([9, np.nan, 11]), pd.Series([9, None, 11], dtype="Int64")):
+        with pytest.raises(cx.ScaleError, match=r"got 1 of 3 that do not: 11") as caught:
+            cx.nps(column)
+        assert caught.value.positions == (2,)
+
+
 def test_counts_off_the_scale_follow_the_same_policy_as_answers() -> None:
     with pytest.raises(cx.ScaleError, match="answer 11 is no point of the scale NPS 0-10"):
         cx.nps({9: 1, 11: 4})
@@ -262,112 +304,11 @@ def test_what_is_no_column_is_refused(answers: Any, found: str, by: list[str] | 
 
 
 def test_a_wrong_record_is_named_with_its_position() -> None:
-    with pytest.raises(cx.ArgumentTypeError, match=r"SurveyResponse records only \(got int at position 1: 9\)") as caught:
+    with pytest.raises(
+        cx.ArgumentTypeError, match=r"SurveyResponse records only \(got int at position 1: 9\)"
+    ) as caught:
         cx.nps([cx.SurveyResponse(score=9), 9])
     assert caught.value.positions == (1,)
-
-
-# -- settings and weights ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize(
-    ("settings", "error", "message"),
-    [
-        ({"confidence": 95}, cx.ArgumentValueError, r"confidence must be between 0 and 1.*did you mean 0\.95"),
-        ({"confidence": 1}, cx.ArgumentValueError, "confidence must be between 0 and 1"),
-        ({"confidence": math.nan}, cx.ArgumentValueError, "confidence must be between 0 and 1"),
-        ({"confidence": "95%"}, cx.ArgumentTypeError, "confidence must be a number"),
-        ({"method": "bootstrap"}, cx.UnknownNameError, r"method must be one of .*got 'bootstrap'"),
-        ({"method": None}, cx.ArgumentTypeError, "method must be one of"),
-        ({"missing": "ignore"}, cx.UnknownNameError, "missing must be one of 'drop', 'raise'"),
-        ({"invalid": "clip"}, cx.UnknownNameError, "invalid must be one of 'raise', 'drop'"),
-        ({"scale": "1-5"}, cx.ArgumentTypeError, r"scale must be a Scale, e\.g\. cx\.CSAT_1_5 \(got '1-5'\)"),
-        ({"cluster": ["ada", "bob"]}, cx.NotYetError, "cluster= is not available yet"),
-        ({"weights": [1]}, cx.LengthError, "weights must have one value for each of the 2 rows"),
-        ({"weights": [1, -1]}, cx.InvalidValueError, r"weights must be numbers from 0 to 1e100 .*-1\.0 at position 1"),
-        ({"weights": [1, math.nan]}, cx.InvalidValueError, "None at position 1"),
-        ({"weights": [1, None]}, cx.InvalidValueError, "at position 1"),
-        ({"weights": [1, math.inf]}, cx.InvalidValueError, "inf at position 1"),
-        ({"weights": [1, 10**400]}, cx.InvalidValueError, "inf at position 1"),
-        ({"weights": [1, -(10**400)]}, cx.InvalidValueError, "-inf at position 1"),
-        ({"weights": [1, 1e200]}, cx.InvalidValueError, r"1e\+200 at position 1"),
-        ({"weights": [True, False]}, cx.ArgumentTypeError, "weights must be numbers"),
-        ({"weights": ["1", "2"]}, cx.ArgumentTypeError, "weights must be numbers .*'1'"),
-        ({"weights": "w"}, cx.ArgumentTypeError, r"weights=df\['w'\]"),
-        ({"weights": 2.0}, cx.ArgumentTypeError, "weights must be a 1-D column"),
-        ({"weights": np.ones((2, 1))}, cx.ArgumentTypeError, "weights must be 1-D"),
-        ({"weights": pd.to_timedelta([1, 2])}, cx.ArgumentTypeError, "weights must be numbers"),
-    ],
-)
-@pytest.mark.parametrize("by", [None, ["a", "b"]])
-def test_bad_settings(
-    metric: Callable[..., Any], settings: dict[str, Any], error: type[Exception], message: str, by: list[str] | None
-) -> None:
-    scale = {"scale": cx.NPS_0_10} | settings
-    with pytest.raises(error, match=message):
-        metric([9, 3], by=by, **scale)
-
-
-def test_weights_come_in_every_number_type() -> None:
-    expected = cx.nps([9, 3], weights=[1.5, 2.0])
-    for weights in (
-        iter([1.5, 2.0]), np.array([1.5, 2.0], dtype=np.float16), pd.Series([1.5, 2.0], index=[9, 4]),
-        pl.Series([1.5, 2.0]), pa.array([1.5, 2.0]), [Decimal("1.5"), Decimal(2)], [Fraction(3, 2), 2],
-    ):  # fmt: skip
-        assert cx.nps([9, 3], weights=weights) == expected
-    records = [cx.SurveyResponse(score=9, weight=1.5), cx.SurveyResponse(score=3, weight=2.0)]
-    assert cx.nps(records, weights="weight") == expected
-    assert cx.nps(records) == cx.nps([9, 3])  # a weight is used only when it is asked for
-    own = cx.Responses(score=[9, 3], extra={"design": [1.5, 2.0]})
-    assert cx.nps(own, weights="design") == expected
-    with pytest.raises(cx.UnknownNameError, match=r"weights must name a column .*'desing'.*known columns: score, design"):
-        cx.nps(own, weights="desing")
-
-
-# -- the door's other columns ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "values",
-    [[True, None], pd.Series([True, None], dtype="boolean"), pl.Series([True, None]), pa.array([True, None])],
-)
-def test_a_missing_flag_has_no_meaning(values: Any) -> None:
-    with pytest.raises(cx.InvalidValueError, match=r"public must be True or False in every row .*None at position 1"):
-        _inputs.flags(values, "public")
-
-
-def test_flags_are_read_from_any_column_of_bools() -> None:
-    for values in ([True, False], np.array([True, False]), pd.Series([True, False]), pl.Series([True, False]),
-                   [np.True_, False]):  # fmt: skip
-        assert _inputs.flags(values, "public").tolist() == [True, False]
-    assert _inputs.flags([], "public").tolist() == []
-    with pytest.raises(cx.ArgumentTypeError, match=r"public must be True or False in every row \(got dtype int64\)"):
-        _inputs.flags([1, 0], "public")
-
-
-def test_numbers_without_a_single_value() -> None:
-    for values in ([], [None, None], pl.Series([None, None])):
-        found = _inputs.numbers(values, "values")
-        assert found.data.dtype == np.float64
-        assert np.isnan(found.data).all()
-
-
-@given(st.lists(st.one_of(st.floats(-10, 10), st.none()), max_size=20))
-def test_numbers_through_every_door(values: list[float | None]) -> None:
-    expected = np.array([np.nan if value is None else value for value in values])
-    for door in (values, pd.Series(values, dtype="Float64"), pl.Series(values, dtype=pl.Float64),
-                 pa.array(values, type=pa.float64()), [None if v is None else Decimal(v) for v in values],
-                 np.ma.masked_invalid(expected)):  # fmt: skip
-        np.testing.assert_array_equal(_inputs.numbers(door, "values").data, expected)
-
-
-def test_an_array_by_protocol_only() -> None:
-    class Column:
-        def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-            return np.array([9, 10])
-
-    assert cx.nps(Column()) == cx.nps([9, 10])
 
 
 def test_errors_survive_pickling_with_their_facts() -> None:

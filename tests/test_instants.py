@@ -82,7 +82,11 @@ def test_finer_instants_are_floored_also_before_1970() -> None:
 def test_dates_and_coarse_units() -> None:
     days = [date(2026, 3, 2), np.datetime64("2026-03-02"), datetime(2026, 3, 2)]
     assert len(set(at(*days).times("at").tolist())) == 1
-    for column in (np.array(["2026-03-02"], dtype="M8[D]"), pl.Series([date(2026, 3, 2)]), pa.array([date(2026, 3, 2)])):
+    for column in (
+        np.array(["2026-03-02"], dtype="M8[D]"),
+        pl.Series([date(2026, 3, 2)]),
+        pa.array([date(2026, 3, 2)]),
+    ):
         assert cx.Responses(score=0, at=column)[0].at == datetime(2026, 3, 2)
 
 
@@ -91,9 +95,11 @@ def test_dates_and_coarse_units() -> None:
 
 def test_naive_and_aware_instants_do_not_mix() -> None:
     naive, aware = datetime(2026, 3, 2), datetime(2026, 3, 2, tzinfo=UTC)
-    with pytest.raises(cx.MixedTimeZonesError, match="at must be all aware or all naive .got both"):
+    with pytest.raises(cx.MixedTimeZonesError, match=r"at must be all aware or all naive .got both"):
         at(naive, aware)
-    with pytest.raises(cx.MixedTimeZonesError, match="asked_at must follow the same rule .*got aware ones beside naive"):
+    with pytest.raises(
+        cx.MixedTimeZonesError, match=r"asked_at must follow the same rule .*got aware ones beside naive"
+    ):
         at(naive, asked_at=aware)
     with pytest.raises(cx.MixedTimeZonesError, match="concat needs batches that are all aware or all naive"):
         at(naive).concat(at(aware))
@@ -114,7 +120,7 @@ def test_one_instant_follows_the_rule_of_the_columns() -> None:
     assert _inputs.instant(naive, "as_of", aware=False) == micros
     assert _inputs.instant(naive, "as_of", aware=None) == micros
     assert _inputs.instant(naive, "as_of", aware=True, tz=timezone(timedelta(hours=1))) == micros - 3_600_000_000
-    with pytest.raises(cx.MixedTimeZonesError, match="as_of must follow .*got naive, the data are aware"):
+    with pytest.raises(cx.MixedTimeZonesError, match=r"as_of must follow .*got naive, the data are aware"):
         _inputs.instant(naive, "as_of", aware=True)
     with pytest.raises(cx.MixedTimeZonesError, match=r"got aware, the data are naive\); name the zone of the data"):
         _inputs.instant(aware, "as_of", aware=False)
@@ -130,7 +136,9 @@ TWICE = datetime(2026, 10, 25, 2, 30)  # and back from 3 to 2
 
 @pytest.mark.parametrize(("wall", "rule"), [(GAP, "exist"), (TWICE, "be unambiguous")])
 def test_impossible_and_double_wall_times_are_refused(wall: datetime, rule: str) -> None:
-    with pytest.raises(cx.InvalidValueError, match=rf"at must {rule} as wall times of Europe/Berlin .*fold=0") as caught:
+    with pytest.raises(
+        cx.InvalidValueError, match=rf"at must {rule} as wall times of Europe/Berlin .*fold=0"
+    ) as caught:
         at(datetime(2026, 3, 1), wall, tz="Europe/Berlin")
     assert caught.value.positions == (1,)
 
@@ -191,11 +199,15 @@ WAITS = [timedelta(minutes=5), None, timedelta(microseconds=-1)]
 @pytest.mark.parametrize(
     "values",
     [
-        WAITS, np.array(WAITS, dtype="m8[us]"), pd.Series(WAITS, dtype="m8[ns]"), pl.Series(WAITS, dtype=pl.Duration("ns")),
-        pa.array(WAITS, type=pa.duration("us")), [np.timedelta64(300, "s"), None, np.timedelta64(-1, "us")],
+        WAITS,
+        np.array(WAITS, dtype="m8[us]"),
+        pd.Series(WAITS, dtype="m8[ns]"),
+        pl.Series(WAITS, dtype=pl.Duration("ns")),
+        pa.array(WAITS, type=pa.duration("us")),
+        [np.timedelta64(300, "s"), None, np.timedelta64(-1, "us")],
         np.ma.array([300_000_000, 0, -1], mask=[0, 1, 0], dtype="m8[us]"),
     ],
-)  # fmt: skip
+)
 def test_durations_through_every_door(values: Any) -> None:
     assert _inputs.durations(values, "waits").tolist() == [300_000_000, _inputs.NAT, -1]
 

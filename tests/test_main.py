@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
+import runpy
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ import pytest
 
 import cxscore as cx
 from cxscore import __main__ as command
+from cxscore import sample
 from cxscore._report import FIELDS, ColumnNames, ReportError, read
 
 SURVEYS = (
@@ -91,6 +94,14 @@ def test_demo_as_a_program():
     assert b"detractors <= 10%" in done.stdout  # in the letters the terminal has
 
 
+def test_runs_as_a_script(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["cxscore", "--version"])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(command.__file__, run_name="__main__")
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.startswith("cxscore ")
+
+
 def test_help_and_version(capsys):
     with pytest.raises(SystemExit) as stopped:
         command.main(["report", "--help"])
@@ -138,6 +149,29 @@ def test_report_equals_the_library(run):
     )  # fmt: skip
     assert code == 0
     assert out == f"{card.naming({'contacts': '--contacts FILE'})}\n"
+
+
+def test_a_whole_help_desk_through_files(run, tmp_path):
+    desk = sample.helpdesk(300, 5)
+    batches = {
+        "surveys": desk.responses, "messages": desk.messages, "conversations": desk.conversations,
+        "contacts": desk.contacts,
+    }  # fmt: skip
+    texts = {}
+    for kind, batch in batches.items():
+        file = io.StringIO(newline="")
+        rows = csv.writer(file)
+        names = [name for name in batch.columns if name in FIELDS[kind]]
+        rows.writerow(names)
+        rows.writerows([getattr(record, name) for name in names] for record in batch)
+        texts[kind] = file.getvalue()
+    code, out, err = run(["--published-targets", "--as-of", desk.as_of.isoformat()], **texts)
+    assert (code, err) == (0, "")
+    card = cx.scorecard(
+        responses=desk.responses, messages=desk.messages, conversations=desk.conversations, contacts=desk.contacts,
+        targets=cx.TARGETS, as_of=desk.as_of,
+    )  # fmt: skip
+    assert out == f"{card}\n"
 
 
 def test_what_is_not_given_is_not_measured(run):

@@ -47,7 +47,7 @@ def test_same_seed_same_desk():
 
 def test_drawn_alike_on_every_machine():
     # The same with numpy 2.0 and 2.4; everything is made of PCG64's uniform numbers, floored to whole seconds.
-    assert digest(sample.helpdesk(100, 7)) == "420a3f4962d3ef76"
+    assert digest(sample.helpdesk(100, 7)) == "efa62787b84e5428"
 
 
 def test_start_and_days_move_everything():
@@ -96,11 +96,12 @@ def test_any_size_holds_together(n, seed, days):
     assert np.all((resolved == NAT) | (resolved >= first))
 
 
-def test_tickets_agree_with_their_messages(desk):
+def test_tickets_agree_with_their_messages():
+    desk = sample.helpdesk(600, 2)
     first_message: dict[int, datetime] = {}
     first_answer: dict[int, datetime] = {}
     asked: set[int] = set()
-    written = dict.fromkeys(range(1, 2_001), 0)
+    written = dict.fromkeys(range(1, 601), 0)
     for message in desk.messages:
         written[message.conversation] += 1
         first_message.setdefault(message.conversation, message.at)

@@ -13,20 +13,20 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import PRESETS, scales
 
 import cxscore as cx
+from strategies import PRESETS, scales
 
 # The table of the definitions: low, high, poor points, good points, the two best.
 BANDS = {
-    "NPS_0_10": (0, 10, range(0, 7), range(9, 11), [9, 10]),
+    "NPS_0_10": (0, 10, range(7), range(9, 11), [9, 10]),
     "NPS_1_10": (1, 10, range(1, 7), range(9, 11), [9, 10]),
-    "NPS_FANS": (0, 10, range(0, 6), range(9, 11), [9, 10]),
+    "NPS_FANS": (0, 10, range(6), range(9, 11), [9, 10]),
     "CSAT_1_5": (1, 5, range(1, 3), range(4, 6), [4, 5]),
     "CSAT_1_7": (1, 7, range(1, 3), range(6, 8), [6, 7]),
     "CSAT_1_10": (1, 10, range(1, 4), range(8, 11), [9, 10]),
-    "CSAT_0_10": (0, 10, range(0, 3), range(8, 11), [9, 10]),
-    "CSAT_THUMBS": (0, 1, range(0, 1), range(1, 2), [0, 1]),
+    "CSAT_0_10": (0, 10, range(3), range(8, 11), [9, 10]),
+    "CSAT_THUMBS": (0, 1, range(1), range(1, 2), [0, 1]),
     "CSAT_FACES": (1, 3, range(1, 2), range(3, 4), [2, 3]),
     "CES_1_7": (1, 7, range(1, 4), range(5, 8), [6, 7]),
     "CES_1_5": (1, 5, range(1, 3), range(4, 6), [4, 5]),

@@ -98,6 +98,15 @@ def test_channels_without_a_name():
     assert [one.channel for one in card.indicators if one.channel] == ["email", "(none)"]
 
 
+def test_channels_on_which_nobody_waits_for_people_have_no_line():
+    channels = ["email", "chat", "chat", "social"]
+    authors = ["customer", "customer", "bot", "customer"]
+    log = cx.Messages(conversation=[1, 2, 2, 3], at=NINE, author=authors, channel=channels)
+    card = cx.scorecard(messages=log)
+    assert [one.channel for one in card.indicators if one.channel] == ["email", "social"]
+    assert card.response_times.bot_only == 1
+
+
 def test_as_of_is_the_latest_instant_of_everything(desk):
     card = cx.scorecard(
         responses=desk.responses, messages=desk.messages, conversations=desk.conversations, contacts=desk.contacts

@@ -58,10 +58,12 @@ class Account:
             self.out[reason] = self.out[reason] | mask if reason in self.out else mask
             self.kept &= ~mask
 
-    def by_group(self, group: Ints, groups: int) -> tuple[Ints, dict[LeftOut, Ints]]:
-        """Rows that are in, and those left out by reason, one entry a group."""
+    def by_group(self, group: Ints | None, groups: int) -> tuple[Ints, dict[LeftOut, Ints]]:
+        """Rows that are in, and those left out by reason, one entry a group (`group` None: all in one)."""
 
         def count(mask: Bools) -> Ints:
+            if group is None:
+                return np.array([np.count_nonzero(mask)])
             return np.bincount(group[mask], minlength=groups)
 
         return count(self.kept), {reason: count(mask) for reason, mask in self.out.items()}

@@ -23,7 +23,7 @@ from .batches import Batch, Conversations, Messages, as_batch
 from .errors import ArgumentTypeError, MixedTimeZonesError
 from .policies import ReplyPolicy, ServiceTargets
 
-__all__ = ["Clock", "Timeline", "read_log", "service_targets"]
+__all__ = ["Channels", "Clock", "Timeline", "chat_like", "read_log", "service_targets"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -36,6 +36,7 @@ _NO_CUSTOMER = {
     "test": LeftOut.TEST,
     "deleted": LeftOut.DELETED,
 }
+_ENDS = ("first_response_at", "resolved_at", "first_resolved_at", "abandoned_at")
 # A wait belongs to whoever answered it, not to whoever wrote the question.
 _OF_THE_ANSWER = ("agent", "team")
 
@@ -49,37 +50,49 @@ class Clock:
     end: Ints
     """Microseconds; `NAT` while open."""
     outcome: npt.NDArray[np.int8]
-    target: Ints
-    """Longest wait promised, `NAT` where nothing was."""
-    group: Ints
+    target: Ints | None
+    """Longest wait promised, `NAT` where nothing was; None where nothing was at all."""
+    group: Ints | None
+    """None: all in one."""
     conversation: Ints
-    index: Ints
-    """Position of each wait among those that `agent` knows."""
-    agent: Any = None
-    """Labels of the agents that waits belong to: a function from `index` to labels, or None."""
+    agent: Callable[[Ints], list[Any]] | None = None
+    """Labels of the agents that waits belong to, by number of the wait."""
+    number: Ints | None = None
+    """What `agent` calls each wait; None: as they stand here."""
     first: Bools | None = None
+    """Whether it is the wait for the first response; None: all are."""
 
-    def rows(self, keep: Any) -> Clock:
+    def rows(self, keep: Ints) -> Clock:
         """Some of the waits."""
+
+        def some(column: Array | None) -> Any:
+            return None if column is None else column[keep]
+
         return attrs.evolve(
             self,
             start=self.start[keep],
             end=self.end[keep],
             outcome=self.outcome[keep],
-            target=self.target[keep],
-            group=self.group[keep],
+            target=some(self.target),
+            group=some(self.group),
             conversation=self.conversation[keep],
-            index=self.index[keep],
-            first=None if self.first is None else self.first[keep],
+            number=keep if self.number is None else self.number[keep],
+            first=some(self.first),
         )
+
+    def agents(self) -> list[Any]:
+        """The agent that each wait belongs to, None where nobody knows."""
+        if self.agent is None:
+            return [None] * len(self.start)
+        return self.agent(np.arange(len(self.start)) if self.number is None else self.number)
 
 
 @attrs.frozen(eq=False)
 class Timeline:
     """What a log says: its clocks, its conversations, and the account of its rows."""
 
-    source: str
-    """"messages" or "conversations"."""
+    of_messages: bool
+    """Whether it came from messages, not from ticket rows."""
     as_of: int | None
     aware: bool | None
     clocks: dict[str, Clock]
@@ -95,22 +108,34 @@ class Timeline:
     """Group of each conversation, -1 for conversations that were left out."""
     label: Callable[[int], Any]
     """What a conversation code is called."""
-    answers: Ints
-    """Public messages of human agents, by conversation; -1 where unknown."""
-    customer_messages: Ints
+    channels: Channels
+    answers: npt.NDArray[np.int32] | None = None
+    """Public messages of human agents, by conversation."""
+    customer_messages: Ints | None = None
     """Messages of customers up to the last resolution, by conversation; -1 where not resolved."""
-    bot_only: Bools
-    outbound: Bools
-    reopens: Ints | None
-    """Reopenings by conversation, None where they are not known."""
-    mixed: bool
-    """Whether the figures run over several channels."""
-    chat: bool
-    """Whether every channel is chat-like by name."""
+    bot_only: Bools | None = None
+    outbound: Bools | None = None
+    reopened: Bools | None = None
+    """Whether a conversation was opened again, None where that is not known."""
 
-    @property
-    def groups(self) -> int:
-        return len(self.used)
+
+@attrs.frozen(eq=False)
+class Channels:
+    """Which channels the rows of each group came in on: pairs of group and channel, ascending."""
+
+    group: Ints
+    code: Ints
+    labels: Sequence[Any]
+
+    def among(self, groups: Sequence[range]) -> list[Any]:
+        """The channels of some groups; a row without one has the channel None."""
+        parts = [self.code[slice(*np.searchsorted(self.group, (part.start, part.stop)))] for part in groups]
+        return [self.labels[code] for code in np.unique(np.concatenate(parts)).tolist()]
+
+
+def chat_like(channels: Sequence[Any]) -> bool:
+    """Whether every channel is chat-like by name."""
+    return all(str(channel).casefold() in CHAT_LIKE for channel in channels)
 
 
 # Channels on which people wait in front of the screen; decides nothing but the default bracket edges.
@@ -181,17 +206,27 @@ def _now(as_of: Any, *batches: Batch[Any] | None) -> tuple[int | None, bool | No
     """The instant that counts as now in microseconds, and whether instants are UTC."""
     given = [batch for batch in batches if batch is not None]
     aware = next((batch.aware for batch in given if batch.aware is not None), None)
-    if as_of is not None:
-        zone = next((batch.tz for batch in given if batch.tz is not None), None)
-        now = _inputs.instant(as_of, "as_of", aware=aware, tz=zone)
-        return now, aware
-    return max((latest for batch in given if (latest := batch.latest()) is not None), default=None), aware
+    if as_of is None:
+        return max((latest for batch in given if (latest := batch.latest()) is not None), default=None), aware
+    zone = next((batch.tz for batch in given if batch.tz is not None), None)
+    if aware is None:  # not a single instant but this one, which shards with rows must agree with
+        aware = zone is not None or _inputs.instants([as_of], "as_of")[1]
+    return _inputs.instant(as_of, "as_of", aware=aware, tz=zone), aware
 
 
-def _missing_label(labels: Coded) -> Bools:
+def _missing_label(labels: Coded) -> Bools | None:
     if labels.labels and labels.labels[-1] is None:
         return np.asarray(labels.codes == len(labels.labels) - 1)
-    return np.zeros(len(labels), dtype=np.bool_)
+    return None
+
+
+def _leave_out_missing(account: Account, mask: Bools | None, argument: str, missing: str) -> None:
+    if mask is None:
+        return
+    mask = mask & account.kept
+    if missing == "raise" and mask.any():
+        _inputs.refuse_missing(argument, mask)
+    account.leave_out(LeftOut.MISSING, mask)
 
 
 def _statuses(table: Conversations, account: Account) -> None:
@@ -203,26 +238,87 @@ def _statuses(table: Conversations, account: Account) -> None:
             account.leave_out(_NO_CUSTOMER[label], status.codes == code)
 
 
-def _channel_targets(target: Any, channel: Coded | None, n: int) -> Ints:
-    """The target of each row in microseconds, by its channel where targets differ."""
-    if target is None:
-        return np.full(n, NAT, dtype=np.int64)
+def _ticket_ends(table: Conversations, account: Account, now: int | None, invalid: str) -> dict[str, Ints]:
+    """Instants at which something ended; what lies after `as_of` has not happened yet."""
+    opened = table.times("opened_at")
+    ends = {}
+    for name in _ENDS:
+        at = table.times(name)
+        wrong = (at != NAT) & (at < opened) & account.kept
+        if wrong.any():
+            if invalid == "raise":
+                _inputs.refuse_invalid(name, "not lie before opened_at", wrong, at.view("M8[us]"))
+            account.leave_out(LeftOut.INVALID, wrong)
+        ends[name] = at if now is None else np.where(at > now, NAT, at)
+    return ends
+
+
+def _reopened(table: Conversations) -> Bools | None:
+    if not table.has("reopens"):
+        return None
+    return _inputs.numbers(table.raw("reopens"), "reopens").data > 0
+
+
+def _channel_targets(target: Any, channel: Coded | None, rows: Ints) -> Ints | None:
+    """The target of each of some rows in microseconds, by its channel where targets differ; None without any."""
+    if not target:
+        return None
     if isinstance(target, dt.timedelta):
-        return np.full(n, _inputs.duration(target, "targets"), dtype=np.int64)
-    if channel is None:
-        channel = Coded(np.zeros(n, dtype=np.int64), [None])
-    limits = [target.get(label) for label in channel.labels]
+        return np.full(len(rows), _inputs.duration(target, "targets"), dtype=np.int64)
+    labels = [None] if channel is None else channel.labels
+    limits = [target.get(label) for label in labels]
     table = np.array([NAT if limit is None else _inputs.duration(limit, "targets") for limit in limits], dtype=np.int64)
-    return table[channel.codes] if len(table) else np.full(n, NAT, dtype=np.int64)
+    return np.full(len(rows), table[0]) if channel is None else table[channel.codes[rows]]
 
 
-def _channels(channel: Coded | None, used: Bools) -> tuple[bool, bool]:
-    """Whether there are several channels, and whether all are chat-like."""
-    if channel is None:
-        return False, False
-    codes = np.flatnonzero(np.bincount(channel.codes[used], minlength=len(channel.labels)))
-    names = [channel.labels[int(code)] for code in codes]
-    return len(names) > 1, bool(names) and all(str(name).casefold() in CHAT_LIKE for name in names)
+def _channels(channel: Coded | None, group: Ints | None, kept: Bools) -> Channels:
+    """The channels of the rows that are kept, by group."""
+    labels: Sequence[Any] = [None] if channel is None else channel.labels
+    codes: Any = 0 if channel is None else channel.codes[kept].astype(np.int64)
+    if group is not None:
+        codes = group[kept] * len(labels) + codes
+    elif channel is None:
+        codes = np.zeros(int(kept.any()), dtype=np.int64)
+    pairs = np.unique(codes)
+    return Channels(pairs // max(len(labels), 1), pairs % max(len(labels), 1), labels)
+
+
+@attrs.frozen(eq=False)
+class _ConversationLabels:
+    """What conversation codes are called; `codes` maps them to labels where they are row numbers."""
+
+    labels: Sequence[Any]
+    codes: Array | None = None
+
+    def __call__(self, code: int) -> Any:
+        return self.labels[code if self.codes is None else int(self.codes[code])]
+
+
+@attrs.frozen(eq=False)
+class _Agents:
+    """Labels of the agents that waits belong to, read only when a table asks for them."""
+
+    assignees: Coded | None
+    ticket: Ints
+    """Ticket of each wait, -1 without."""
+    agents: Coded | None = None
+    answered_by: Ints | None = None
+    """Row of the answer of each wait, -1 without; None where no rows are known."""
+
+    def __call__(self, number: Ints) -> list[Any]:
+        assigned = _labels(self.assignees, self.ticket[number])
+        if self.answered_by is None:
+            return assigned
+        rows = self.answered_by[number]
+        found = _labels(self.agents, rows) if self.agents is not None else assigned
+        return [mine if row >= 0 else theirs for mine, theirs, row in zip(found, assigned, rows.tolist(), strict=True)]
+
+
+def _labels(labels: Coded | None, rows: Ints) -> list[Any]:
+    """Labels of some rows, None for a row of -1."""
+    if labels is None:
+        return [None] * len(rows)
+    return [labels.labels[int(labels.codes[row])] if row >= 0 else None for row in rows.tolist()]
 
 
 # -- ticket rows -------------------------------------------------------------------------------------
@@ -237,14 +333,15 @@ def _read_tickets(
     _statuses(table, account)
     opened = table.times("opened_at")
     _leave_out_missing(account, opened == NAT, "opened_at", missing)
-    if now is not None:
+    if as_of is not None and now is not None:
         account.leave_out(LeftOut.AFTER_AS_OF, opened > now)
-    ends = _ticket_ends(table, account, opened, now, invalid)
+    ends = _ticket_ends(table, account, now, invalid)
 
-    if by is None:
-        group, keys, many = np.zeros(n, dtype=np.int64), None, False
-        names: tuple[str, ...] = ()
-    else:
+    group: Ints | None = None
+    keys: list[Any] | None = None
+    names: tuple[str, ...] = ()
+    many = False
+    if by is not None:
         specs, titles, many = split_keys(by, named=True)
         grouping = combine([read_key(part, n, table) for part in specs], titles, many=many)
         group, keys = grouping.compact()
@@ -252,125 +349,133 @@ def _read_tickets(
     used, left = account.by_group(group, 1 if keys is None else len(keys))
     rows = np.flatnonzero(account.kept)
     channel = table.coded("channel") if table.has("channel") else None
-    labels = table.coded("id")
-    agent = _assignees(table, rows)
-
-    def clock(name: str, end: Ints, outcome: npt.NDArray[np.int8], target: Any) -> Clock:
-        return Clock(
-            name=name, start=opened[rows], end=end, outcome=outcome, group=group[rows], conversation=rows,
-            index=np.arange(len(rows)),
-            target=_channel_targets(target, channel, n)[rows], agent=agent,
-            first=np.ones(len(rows), dtype=np.bool_),
-        )  # fmt: skip
-
-    clocks = {}
-    response, resolved, left_at = (ends[name][rows] for name in ("first_response_at", "resolved_at", "abandoned_at"))
+    agent = _Agents(table.coded("agent"), rows) if table.has("agent") else None
+    clocks = _resolutions(table, rows, rows, group, channel, targets, ends, agent)
     if table.has("first_response_at"):
-        outcome = np.full(len(rows), waits.WAIT_OPEN, dtype=np.int8)
-        outcome[resolved != NAT] = waits.WAIT_CLOSED
-        outcome[left_at != NAT] = waits.WAIT_ABANDONED
-        outcome[response != NAT] = waits.WAIT_ANSWERED
-        end = np.select([response != NAT, left_at != NAT], [response, left_at], resolved)
-        clocks["first_response"] = clock("first_response", end, outcome, targets.first_response)
-    for name, field in (("resolution", "resolved_at"), ("first_resolution", "first_resolved_at")):
-        if table.has(field) and (name == "resolution" or table.known(field)):
-            end = ends[field][rows]
-            clocks[name] = clock(name, end, _resolution_outcome(end, left_at), targets.resolution)
-    reopens = _reopens(table)
-    mixed, chat = _channels(channel, account.kept)
-    unknown = np.full(n, -1, dtype=np.int64)
-    nobody = np.zeros(n, dtype=np.bool_)
+        end, outcome = _first_ending(
+            ends["first_response_at"][rows], _closed(ends)[rows], ends["abandoned_at"][rows]
+        )  # fmt: skip
+        clocks["first_response"] = Clock(
+            name="first_response", start=opened[rows], end=end, outcome=outcome, conversation=rows, agent=agent,
+            target=_channel_targets(targets.first_response, channel, rows),
+            group=None if group is None else group[rows],
+        )  # fmt: skip
+    ids = table.coded("id")
     return Timeline(
-        source="conversations", as_of=now, aware=aware, clocks=clocks, keys=keys, names=names, many=many, used=used,
-        left=left, tickets_left={}, group=np.where(account.kept, group, -1), label=_ConversationLabels(labels.labels, labels.codes), answers=unknown,
-        customer_messages=unknown, bot_only=nobody, outbound=nobody, reopens=reopens, mixed=mixed, chat=chat,
+        of_messages=False, as_of=now, aware=aware, clocks=clocks, keys=keys, names=names, many=many, used=used,
+        left=left, tickets_left={}, group=np.where(account.kept, 0 if group is None else group, -1),
+        label=_ConversationLabels(ids.labels, ids.codes), channels=_channels(channel, group, account.kept),
+        reopened=_reopened(table),
     )  # fmt: skip
 
 
-def _leave_out_missing(account: Account, mask: Bools, argument: str, missing: str) -> None:
-    mask = mask & account.kept
-    if mask.any() and missing == "raise":
-        _inputs.refuse_missing(argument, mask)
-    account.leave_out(LeftOut.MISSING, mask)
+def _closed(ends: dict[str, Ints]) -> Ints:
+    """The first resolution that is known."""
+    first, last = ends["first_resolved_at"], ends["resolved_at"]
+    return np.where((first == NAT) | ((last != NAT) & (last < first)), last, first)
 
 
-def _ticket_ends(
-    table: Conversations, account: Account, opened: Ints, now: int | None, invalid: str
-) -> dict[str, Ints]:
-    """Instants at which something ended; what lies after `as_of` has not happened yet."""
-    ends = {}
-    for name in ("first_response_at", "resolved_at", "first_resolved_at", "abandoned_at"):
-        at = table.times(name)
-        wrong = (at != NAT) & (opened != NAT) & (at < opened) & account.kept
-        if wrong.any():
-            if invalid == "raise":
-                _inputs.refuse_invalid(name, "not lie before opened_at", wrong, at.view("M8[us]"))
-            account.leave_out(LeftOut.INVALID, wrong)
-        ends[name] = at if now is None else np.where(at > now, NAT, at)
-    return ends
+def _first_ending(response: Ints, closed: Ints, left_at: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
+    """When and how a wait ended; at one instant an answer comes before a resolution, as in a message log."""
+    end = np.full(len(response), NAT, dtype=np.int64)
+    outcome = np.full(len(response), waits.WAIT_OPEN, dtype=np.int8)
+    for at, how in (
+        (left_at, waits.WAIT_ABANDONED),
+        (closed, waits.WAIT_CLOSED),
+        (response, waits.WAIT_ANSWERED),
+    ):
+        first = (at != NAT) & ((end == NAT) | (at <= end))
+        end[first], outcome[first] = at[first], how
+    return end, outcome
 
 
-def _resolution_outcome(end: Ints, left_at: Ints) -> npt.NDArray[np.int8]:
-    outcome = np.full(len(end), waits.WAIT_OPEN, dtype=np.int8)
-    outcome[left_at != NAT] = waits.WAIT_ABANDONED
-    outcome[end != NAT] = waits.WAIT_ANSWERED
-    return outcome
+def _resolutions(
+    table: Conversations,
+    rows: Ints,
+    conversations: Ints,
+    group: Ints | None,
+    channel: Coded | None,
+    targets: ServiceTargets,
+    ends: dict[str, Ints],
+    agent: _Agents | None,
+    agent_time: Ints | None = None,
+) -> dict[str, Clock]:
+    """The clocks from opening to resolution of some tickets; `group` and `agent_time` by conversation."""
+    if not table.has("resolved_at"):
+        return {}
+    opened, left_at = table.times("opened_at")[rows], ends["abandoned_at"][rows]
+    resolved, first_resolved = ends["resolved_at"][rows], ends["first_resolved_at"][rows]
 
+    def clock(name: str, start: Ints, end: Ints, target: Any) -> Clock:
+        outcome = np.full(len(rows), waits.WAIT_OPEN, dtype=np.int8)
+        outcome[left_at != NAT] = waits.WAIT_ABANDONED
+        outcome[end != NAT] = waits.WAIT_ANSWERED
+        return Clock(
+            name=name, start=start, end=np.where(end == NAT, left_at, end), outcome=outcome,
+            target=_channel_targets(target, channel, rows), group=None if group is None else group[conversations],
+            conversation=conversations, agent=agent,
+        )  # fmt: skip
 
-def _reopens(table: Conversations) -> Ints | None:
-    if not table.has("reopens"):
-        return None
-    found = _inputs.numbers(table.raw("reopens"), "reopens").data
-    return np.nan_to_num(found, nan=0.0).astype(np.int64)
-
-
-@attrs.frozen(eq=False)
-class _ConversationLabels:
-    """What conversation codes are called; `codes` maps them to labels where they are row numbers."""
-
-    labels: Sequence[Any]
-    codes: Array | None
-
-    def __call__(self, code: int) -> Any:
-        return self.labels[code if self.codes is None else int(self.codes[code])]
-
-
-@attrs.frozen(eq=False)
-class _Assignees:
-    """Assignees of tickets by wait, read only when a table asks for them."""
-
-    found: Coded
-    rows: Ints
-
-    def __call__(self, index: Ints) -> list[Any]:
-        return [self.found.labels[int(code)] for code in self.found.codes[self.rows[index]]]
-
-
-@attrs.frozen(eq=False)
-class _AnsweringAgents:
-    """Agents of waits: who answered, or the assignee of a wait that nobody answered."""
-
-    agents: Coded | None
-    assignees: Coded | None
-    answered_by: Ints
-    ticket: Ints
-
-    def __call__(self, index: Ints) -> list[Any]:
-        return [
-            _label(self.agents, row) if row >= 0 else _label(self.assignees, ticket)
-            for row, ticket in zip(self.answered_by[index].tolist(), self.ticket[index].tolist(), strict=True)
-        ]
-
-
-def _label(labels: Coded | None, row: int) -> Any:
-    return None if labels is None or row < 0 else labels.labels[int(labels.codes[row])]
-
-
-def _assignees(table: Conversations, rows: Ints) -> _Assignees | None:
-    return _Assignees(table.coded("agent"), rows) if table.has("agent") else None
+    clocks = {"resolution": clock("resolution", opened, resolved, targets.resolution)}
+    if table.known("first_resolved_at"):
+        first = clock("first_resolution", opened, first_resolved, targets.resolution)
+        # Resolved, but nobody knows when for the first time: not open, and no duration either.
+        clocks["first_resolution"] = first.rows(np.flatnonzero((first_resolved != NAT) | (resolved == NAT)))
+    if agent_time is not None:
+        # The customer's turns do not count: the same end, a later start. Promises are about elapsed time.
+        clocks["our_resolution"] = clock("our_resolution", opened + agent_time[conversations], resolved, None)
+    return clocks
 
 
 # -- message logs ------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False)
+class _Join:
+    """Conversation codes that messages and tickets share."""
+
+    codes: Array
+    """Of each message."""
+    labels: Sequence[Any]
+    table: Conversations | None
+    ticket: Ints
+    """Row of the ticket of each conversation, -1 without."""
+    of_ticket: Ints
+    """Conversation of each ticket row."""
+
+    def of_tickets(self, name: str) -> Coded:
+        """A column of the tickets by conversation, None where there is no ticket."""
+        found = cast("Conversations", self.table).coded(name)
+        names = [*found.labels]
+        if not names or names[-1] is not None:
+            names.append(None)
+        return Coded(np.append(found.codes.astype(np.int64), len(names) - 1)[self.ticket], names, name)
+
+    def has(self, name: str) -> bool:
+        return self.table is not None and self.table.has(name)
+
+    def spread(self, mask: Bools) -> Bools:
+        """A mask of ticket rows by conversation, False where there is no ticket."""
+        return np.append(mask, False)[self.ticket]
+
+
+def _join(of_log: Coded, table: Conversations | None, tickets: Account, missing: str) -> _Join:
+    """Bring messages and tickets together; of several rows of one ticket the one with the latest news counts."""
+    nothing = np.empty(0, dtype=np.int64)
+    if table is None:
+        return _Join(of_log.codes, of_log.labels, None, np.full(len(of_log.labels), -1), nothing)
+    ids = table.coded("id")
+    _leave_out_missing(tickets, _missing_label(ids), "id", missing)
+    index = {label: code for code, label in enumerate(of_log.labels)}
+    of_label = np.array([index.setdefault(label, len(index)) for label in ids.labels], dtype=np.int64)
+    of_ticket = of_label[ids.codes]
+    news = np.max([table.times(name) for name in ("opened_at", *_ENDS)], axis=0)
+    order = np.argsort(news, kind="stable")
+    order = order[tickets.kept[order]]
+    ticket = np.full(len(index), -1, dtype=np.int64)
+    ticket[of_ticket[order]] = order  # the last one stays
+    tickets.leave_out(LeftOut.SUPERSEDED, ticket[of_ticket] != np.arange(len(table)))
+    return _Join(of_log.codes, list(index), table, ticket, of_ticket)
 
 
 def _read_messages(
@@ -383,333 +488,244 @@ def _read_messages(
     missing: str,
     invalid: str,
 ) -> Timeline:
-    n = len(log)
     now, aware = _now(as_of, log, table)
-    at = log.times("at")
-    author = log.authors()
-    of_log = log.coded("conversation")
+    at, author, of_log = log.times("at"), log.authors(), log.coded("conversation")
+    account = Account(len(log))
     tickets = Account(0 if table is None else len(table))
-    ends: dict[str, Ints] = {}
-    codes, labels, ticket_of = _join(of_log, table)
-    account = Account(n)
-    _leave_out_missing(account, (at == NAT) | _missing_label(of_log), "at", missing)
-    if now is not None:
+    join = _join(of_log, table, tickets, missing)
+    codes, size = join.codes, len(join.labels)
+    _leave_out_missing(account, _missing_label(of_log), "conversation", missing)
+    _leave_out_missing(account, at == NAT, "at", missing)
+    if as_of is not None and now is not None:
         account.leave_out(LeftOut.AFTER_AS_OF, at > now)
+    ends: dict[str, Ints] = {}
     if table is not None:
-        _leave_out_with_ticket(account, tickets, table, codes, ticket_of, now, missing)
-        ends = _ticket_ends(table, tickets, table.times("opened_at"), now, invalid)
+        opened = table.times("opened_at")
+        _statuses(table, tickets)
+        for reason in _NO_CUSTOMER.values():  # such a conversation takes its messages along
+            if reason in tickets.out:
+                account.leave_out(reason, join.spread(tickets.out[reason])[codes])
+        _leave_out_missing(tickets, opened == NAT, "opened_at", missing)
+        if as_of is not None and now is not None:
+            tickets.leave_out(LeftOut.AFTER_AS_OF, opened > now)
+        ends = _ticket_ends(table, tickets, now, invalid)
     whole = account.kept.copy()  # rows of conversations that count, whoever wrote them
-    bot = author == 2
-    private = ~log.flag("public", default=True)
-    automatic = log.flag("automatic", default=False)
-    account.leave_out(LeftOut.BOT, bot)
-    account.leave_out(LeftOut.PRIVATE_NOTE, private)
-    account.leave_out(LeftOut.AUTOMATIC, automatic)
+    kind = _kinds(log, author, account)
 
-    kind = np.where(author == 1, np.int8(waits.ANSWER), np.int8(waits.CUSTOMER))
-    kind[private | automatic] = waits.IGNORED
-    kind[bot] = waits.BOT
     rows = slice(None) if whole.all() else np.flatnonzero(whole)
-    events = _events(ends, tickets, ticket_of)
-    handoff = log.flag("handoff", default=False) if log.has("handoff") else None
-    if handoff is not None and not handoff.any():
-        handoff = None
+    event_codes, event_times, event_kinds = _events(ends, tickets, join)
+    handoff = _flag(log, "handoff", default=False)
     found = waits.walk(
-        _with(codes[rows], events[0]),
-        _with(at[rows], events[1]),
-        _with(kind[rows], events[2]),
-        None if handoff is None else _with(handoff[rows], np.zeros(len(events[0]), dtype=np.bool_)),
-        len(labels.labels),
+        _with(codes[rows], event_codes),
+        _with(at[rows], event_times),
+        _with(kind[rows], event_kinds),
+        None if handoff is None else _with(handoff[rows], np.zeros(len(event_codes), dtype=np.bool_)),
+        size,
         now=0 if now is None else now,
         expires=None if policy.expires is None else _inputs.duration(policy.expires, "expires"),
-        threads=2 if n > 1 << 20 else 1,
+        open_turns=table is not None and table.has("resolved_at"),
+        threads=2 if len(log) > 1 << 20 else 1,
     )
     waited, talks = found.waits, found.conversations
-    opened_by = waited.opened_by if isinstance(rows, slice) else rows[waited.opened_by]
-    answered_by = waited.answered_by
-    if not isinstance(rows, slice):
-        answered_by = np.where(answered_by >= 0, rows[answered_by], -1)
-
-    first_row = _first_rows(codes, whole, talks.first_customer, rows, len(labels.labels))
-    present = first_row >= 0
-    ticket_kept = np.zeros(len(labels.labels), dtype=np.bool_)
-    if table is not None:
-        ticket_kept = (ticket_of >= 0) & np.append(tickets.kept, False)[ticket_of]
-    groups = _message_groups(
-        by, log, table, codes, ticket_of, opened_by, answered_by, waited.conversation, waited.is_first, first_row
+    opened_by, answered_by, first_customer = (
+        _row_numbers(found_rows, rows) for found_rows in (waited.opened_by, waited.answered_by, talks.first_customer)
     )
+    present = (talks.first_customer >= 0) | (talks.answers > 0)
+    present[codes[np.flatnonzero(whole & ~account.kept)]] = True  # bots and notes alone make a conversation, too
+    ticket_kept = join.spread(tickets.kept)
+    counted = present | ticket_kept
+
+    groups = _Groups(None, None, np.where(counted, 0, -1), 1)
+    if by is not None:
+        row_of_talk = _rows_of_conversations(codes, at, whole, first_customer)
+        groups = _groups(by, log, join, waited, opened_by, answered_by, row_of_talk, counted)
     used, left = account.by_group(groups.rows, groups.size)
-    channel = _wait_labels("channel", log, table, codes, ticket_of)
-    agent = _answering_agents(log, table, answered_by, ticket_of[waited.conversation])
-    clocks = {}
-    for name, keep in (("first_response", waited.is_first), ("reply", np.ones(len(waited.start), dtype=np.bool_))):
-        positions = np.flatnonzero(keep)
-        clocks[name] = Clock(
-            name=name,
-            start=waited.start[positions],
-            end=waited.end[positions],
-            outcome=waited.outcome[positions],
-            target=_channel_targets(getattr(targets, name), _taken(channel, opened_by), len(opened_by))[positions],
-            group=groups.waits[positions],
-            conversation=waited.conversation[positions],
-            index=positions,
-            agent=agent,
-            first=waited.is_first[positions],
-        )
-    reopens: Ints | None = None
-    written = np.full(len(labels.labels), -1, dtype=np.int64)
-    if table is not None:
-        counted_reopens = _reopens(table)
-        if counted_reopens is not None:
-            reopens = np.where(ticket_kept, np.append(counted_reopens, 0)[ticket_of], 0)
-        written = _written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
-        clocks |= _resolutions(table, tickets, ticket_of, groups.conversations, found, targets, ends)
+    channel = _channel(log, join)
+    agents = log.coded("agent") if log.has("agent") else None
+    assignees = table.coded("agent") if table is not None and table.has("agent") else None
+    reply = Clock(
+        name="reply",
+        start=waited.start,
+        end=waited.end,
+        outcome=waited.outcome,
+        target=_channel_targets(targets.reply, channel, opened_by),
+        group=groups.waits,
+        conversation=waited.conversation,
+        agent=None
+        if agents is None and assignees is None
+        else _Agents(assignees, join.ticket[waited.conversation], agents, answered_by),
+        first=waited.is_first,
+    )
+    first = attrs.evolve(
+        reply, name="first_response", target=_channel_targets(targets.first_response, channel, opened_by)
+    ).rows(np.flatnonzero(waited.is_first))
+    clocks = {"first_response": first, "reply": reply}
+    written = reopened = None
     tickets_left: dict[LeftOut, Ints] = {}
     if table is not None:
-        of_ticket = np.zeros(len(table), dtype=np.int64)
-        of_ticket[ticket_of[ticket_of >= 0]] = groups.conversations[ticket_of >= 0]
-        tickets_left = tickets.by_group(of_ticket, groups.size)[1]
-    counted = present | ticket_kept
-    mixed, chat = _channels(channel, account.kept)
+        of_tickets = np.flatnonzero(ticket_kept)
+        opened_here = np.append(opened, NAT)[join.ticket]
+        clocks |= _resolutions(
+            table, join.ticket[of_tickets], of_tickets, None if by is None else groups.conversations,
+            table.coded("channel") if table.has("channel") else None, targets, ends,
+            None if assignees is None else _Agents(assignees, join.ticket[of_tickets]),
+            waits.agent_time(found.agent_turns, opened_here),
+        )  # fmt: skip
+        written = _written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
+        again = _reopened(table)
+        reopened = None if again is None else join.spread(again & tickets.kept)
+        tickets_left = tickets.by_group(None if by is None else groups.conversations[join.of_ticket], groups.size)[1]
     return Timeline(
-        source="messages", as_of=now, aware=aware, clocks=clocks, keys=groups.keys, names=groups.names,
-        many=groups.many, used=used, left=left, tickets_left=tickets_left, group=np.where(counted, groups.conversations, -1),
-        label=_ConversationLabels(labels.labels, None),
-        answers=talks.answers.astype(np.int64), customer_messages=written,
-        bot_only=talks.bot_only, outbound=talks.outbound, reopens=reopens, mixed=mixed, chat=chat,
+        of_messages=True, as_of=now, aware=aware, clocks=clocks, keys=groups.keys, names=groups.names,
+        many=groups.many, used=used, left=left, tickets_left=tickets_left,
+        group=np.where(counted, groups.conversations, -1), label=_ConversationLabels(join.labels),
+        channels=_channels(channel, groups.rows, account.kept), answers=talks.answers, customer_messages=written,
+        bot_only=talks.bot_only, outbound=talks.outbound, reopened=reopened,
     )  # fmt: skip
 
 
-def _written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints) -> Ints:
-    rows = np.flatnonzero(mask)
-    rows = rows[at[rows] <= resolved_at[codes[rows]]]
-    counts = np.bincount(codes[rows], minlength=len(resolved_at))
-    return np.where(resolved_at == NAT, -1, counts)
+def _flag(log: Messages, name: str, *, default: bool) -> Bools | None:
+    """A column of flags, None where every row has the default."""
+    if not log.has(name):
+        return None
+    found = log.flag(name, default=default)
+    return None if (found.all() if default else not found.any()) else found
+
+
+def _kinds(log: Messages, author: npt.NDArray[np.int8], account: Account) -> npt.NDArray[np.int8]:
+    """What each row is to the walk; bots, private notes and automatic messages are left out of the account."""
+    kind = np.where(author == 1, np.int8(waits.ANSWER), np.int8(waits.CUSTOMER))
+    public, automatic = _flag(log, "public", default=True), _flag(log, "automatic", default=False)
+    bot = author == 2
+    account.leave_out(LeftOut.BOT, bot)
+    if public is not None:
+        kind[~public] = waits.IGNORED
+        account.leave_out(LeftOut.PRIVATE_NOTE, ~public)
+    if automatic is not None:
+        kind[automatic] = waits.IGNORED
+        account.leave_out(LeftOut.AUTOMATIC, automatic)
+    kind[bot] = waits.BOT
+    return kind
+
+
+def _events(ends: dict[str, Ints], tickets: Account, join: _Join) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
+    """Resolutions and abandonments as rows of the log: conversation, instant, kind."""
+    codes, instants, kinds = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int8)]
+    for name, kind in (
+        ("first_resolved_at", waits.RESOLVED),
+        ("resolved_at", waits.RESOLVED),
+        ("abandoned_at", waits.ABANDONED),
+    ):
+        if name in ends:
+            rows = np.flatnonzero((ends[name] != NAT) & tickets.kept)
+            codes.append(join.of_ticket[rows])
+            instants.append(ends[name][rows])
+            kinds.append(np.full(len(rows), kind, dtype=np.int8))
+    return np.concatenate(codes), np.concatenate(instants), np.concatenate(kinds)
 
 
 def _with(column: Array, more: Array) -> Array:
     return np.concatenate((column, more.astype(column.dtype))) if len(more) else column
 
 
-def _join(of_log: Coded, table: Conversations | None) -> tuple[Array, Coded, Ints]:
-    """Conversation codes that messages and tickets share, their labels, and the ticket row of each (-1 none)."""
-    labels = list(of_log.labels)
-    if table is None:
-        return of_log.codes, Coded(of_log.codes, labels), np.full(len(labels), -1, dtype=np.int64)
-    ids = table.coded("id")
-    index = {label: code for code, label in enumerate(labels)}
-    of_ticket = np.empty(len(ids.labels), dtype=np.int64)
-    for code, label in enumerate(ids.labels):
-        of_ticket[code] = index.setdefault(label, len(index))
-        if of_ticket[code] == len(labels):
-            labels.append(label)
-    ticket_of = np.full(len(labels), -1, dtype=np.int64)
-    ticket_of[of_ticket[ids.codes]] = np.arange(len(ids.codes))
-    return of_log.codes, Coded(of_log.codes, labels), ticket_of
+def _row_numbers(found: Ints, rows: Ints | slice) -> Ints:
+    """Numbers among some rows as numbers among all; -1 stays."""
+    return found if isinstance(rows, slice) else np.append(rows, -1)[found]
 
 
-def _leave_out_with_ticket(
-    account: Account,
-    tickets: Account,
-    table: Conversations,
-    codes: Array,
-    ticket_of: Ints,
-    now: int | None,
-    missing: str,
-) -> None:
-    """Merged, spam, test and deleted conversations take their messages along."""
-    _statuses(table, tickets)
-    opened = table.times("opened_at")
-    for reason, mask in tickets.out.items():
-        account.leave_out(reason, np.append(mask, False)[ticket_of][codes])
-    _leave_out_missing(tickets, opened == NAT, "opened_at", missing)
-    if now is not None:
-        tickets.leave_out(LeftOut.AFTER_AS_OF, opened > now)
+def _written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints) -> Ints:
+    """Messages of customers up to the last resolution, -1 where there is none."""
+    rows = np.flatnonzero(mask)
+    rows = rows[at[rows] <= resolved_at[codes[rows]]]
+    return np.where(resolved_at == NAT, -1, np.bincount(codes[rows], minlength=len(resolved_at)))
 
 
-def _events(ends: dict[str, Ints], tickets: Account, ticket_of: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
-    """Resolutions and abandonments as rows of the log: conversation, instant, kind."""
-    if not ends:
-        nothing = np.empty(0, dtype=np.int64)
-        return nothing, nothing, np.empty(0, dtype=np.int8)
-    code_of = np.full(len(tickets.kept), -1, dtype=np.int64)
-    known = np.flatnonzero(ticket_of >= 0)
-    code_of[ticket_of[known]] = known
-    parts = []
-    for name, kind in (
-        ("first_resolved_at", waits.RESOLVED),
-        ("resolved_at", waits.RESOLVED),
-        ("abandoned_at", waits.ABANDONED),
-    ):
-        rows = np.flatnonzero((ends[name] != NAT) & (code_of >= 0) & tickets.kept)
-        parts.append((code_of[rows], ends[name][rows], np.full(len(rows), kind, dtype=np.int8)))
-    codes, instants, kinds = zip(*parts, strict=True)
-    return np.concatenate(codes), np.concatenate(instants), np.concatenate(kinds)
+def _channel(log: Messages, join: _Join) -> Coded | None:
+    """The channel of each message: its own, or else that of its conversation."""
+    if not log.known("channel") and join.has("channel"):
+        found = join.of_tickets("channel")
+        return Coded(found.codes[join.codes], found.labels, "channel")
+    return log.coded("channel") if log.has("channel") else None
 
 
-def _first_rows(codes: Array, whole: Bools, first_customer: Ints, rows: Any, size: int) -> Ints:
-    """The row that a conversation belongs to: its first customer message, else any of its rows; -1 without rows."""
-    out = np.full(size, -1, dtype=np.int64)
-    lonely = np.flatnonzero(first_customer < 0)
-    if len(lonely):
-        kept = np.flatnonzero(whole)
-        out[codes[kept[::-1]]] = kept[::-1]
-    has = first_customer >= 0
-    out[has] = first_customer[has] if isinstance(rows, slice) else rows[first_customer[has]]
+def _rows_of_conversations(codes: Array, at: Ints, whole: Bools, first_customer: Ints) -> Ints:
+    """The row that a conversation belongs to: its first customer message, else its earliest row, -1 without rows."""
+    out = first_customer.copy()
+    rows = np.flatnonzero(first_customer[codes] < 0)
+    rows = rows[np.lexsort((at[rows], ~whole[rows]))][::-1]
+    out[codes[rows]] = rows  # the last one stays
     return out
 
 
-def _taken(labels: Coded | None, rows: Ints) -> Coded | None:
-    return None if labels is None else Coded(labels.codes[rows], labels.labels)
-
-
-def _wait_labels(name: str, log: Messages, table: Conversations | None, codes: Array, ticket_of: Ints) -> Coded | None:
-    """A label of each message: its own column, or else that of its conversation."""
-    if log.known(name):
-        return log.coded(name)
-    if table is None or not table.has(name):
-        return log.coded(name) if log.has(name) else None
-    return _of_tickets(table.coded(name), ticket_of, codes)
-
-
-def _of_tickets(labels: Coded, ticket_of: Ints, codes: Array) -> Coded:
-    """Labels of conversations spread over rows; None where there is no ticket."""
-    none = len(labels.labels) - 1 if labels.labels and labels.labels[-1] is None else len(labels.labels)
-    names = [*labels.labels] if none < len(labels.labels) else [*labels.labels, None]
-    own = np.append(labels.codes.astype(np.int64), none)[ticket_of]
-    return Coded(own[codes], names, labels.name)
-
-
-def _answering_agents(
-    log: Messages, table: Conversations | None, answered_by: Ints, ticket: Ints
-) -> _AnsweringAgents | None:
-    agents = log.coded("agent") if log.has("agent") else None
-    assignees = table.coded("agent") if table is not None and table.has("agent") else None
-    return None if agents is None and assignees is None else _AnsweringAgents(agents, assignees, answered_by, ticket)
-
-
 @attrs.frozen(eq=False)
-class _MessageGroups:
-    rows: Ints
-    waits: Ints
+class _Groups:
+    """Groups of rows, waits and conversations, numbered alike; None: all in one."""
+
+    rows: Ints | None
+    waits: Ints | None
     conversations: Ints
     size: int
-    keys: list[Any] | None
-    names: tuple[str, ...]
-    many: bool
+    keys: list[Any] | None = None
+    names: tuple[str, ...] = ()
+    many: bool = False
 
 
-def _message_groups(
+def _groups(
     by: Any,
     log: Messages,
-    table: Conversations | None,
-    codes: Array,
-    ticket_of: Ints,
+    join: _Join,
+    waited: waits.Waits,
     opened_by: Ints,
     answered_by: Ints,
-    conversation: Ints,
-    is_first: Bools,
-    first_row: Ints,
-) -> _MessageGroups:
-    """Groups of rows, waits and conversations, numbered alike."""
-    n, n_waits, n_talks = len(log), len(opened_by), len(ticket_of)
-    if by is None:
-        zeros = [np.zeros(size, dtype=np.int64) for size in (n, n_waits, n_talks)]
-        return _MessageGroups(zeros[0], zeros[1], zeros[2], 1, None, (), many=False)
+    row_of_talk: Ints,
+    counted: Bools,
+) -> _Groups:
+    """Read `by=` and say what belongs to which group."""
     specs, titles, many = split_keys(by, named=True)
+    # A conversation of nothing but rows that are left out stands behind no figure, so it makes no group.
+    talks = counted.copy()
+    talks[join.of_ticket] = True
+    shown = np.flatnonzero(talks)
     parts = []
     for spec in specs:
         own = isinstance(spec, str) and spec in _OF_THE_ANSWER
-        if isinstance(spec, str) and table is not None and not log.known(spec) and table.has(spec):
-            labels = _of_tickets(table.coded(spec), ticket_of, codes)
-            assigned = _of_tickets(table.coded(spec), ticket_of, np.arange(n_talks))
+        assigned = join.of_tickets(spec) if isinstance(spec, str) and join.has(spec) else None
+        if assigned is not None and not log.known(cast("str", spec)):
+            labels = Coded(assigned.codes[join.codes], assigned.labels, assigned.name)
         else:
-            labels = read_key(spec, n, log)
-            assigned = None
-            if own and table is not None and table.has(spec):
-                labels, assigned = _shared_labels(labels, _of_tickets(table.coded(spec), ticket_of, np.arange(n_talks)))
-        parts.append(_extended(labels, assigned, own, opened_by, answered_by, conversation, is_first, first_row))
+            labels = read_key(spec, len(log), log)
+            if own and assigned is not None:
+                labels, assigned = _one_numbering(labels, assigned)
+            else:
+                assigned = None
+        names = list(labels.labels)
+        if not names or names[-1] is not None:
+            names.append(None)
+        of_row = np.append(labels.codes.astype(np.int64), len(names) - 1)  # row -1 stands for "no row"
+        of_talk = of_row[row_of_talk]
+        of_wait = of_row[opened_by]
+        if own:
+            of_talk = np.full(len(counted), len(names) - 1) if assigned is None else assigned.codes.copy()
+            of_wait = np.where(answered_by >= 0, of_row[answered_by], of_talk[waited.conversation])
+            of_talk[waited.conversation[waited.is_first]] = of_wait[waited.is_first]
+        elif assigned is not None:
+            of_talk = assigned.codes
+        parts.append(Coded(np.concatenate((of_row[:-1], of_wait, of_talk[shown])), names, labels.name))
     grouping = combine(parts, titles, many=many)
     group, keys = grouping.compact()
-    return _MessageGroups(
-        group[:n], group[n : n + n_waits], group[n + n_waits :], len(keys), keys, grouping.names, many=many
-    )
+    of_rows, of_waits, of_shown = np.split(group, [len(log), len(log) + len(opened_by)])
+    of_talks = np.full(len(counted), -1, dtype=np.int64)
+    of_talks[shown] = of_shown
+    return _Groups(of_rows, of_waits, of_talks, len(keys), keys, grouping.names, many)
 
 
-def _shared_labels(one: Coded, other: Coded) -> tuple[Coded, Coded]:
+def _one_numbering(one: Coded, other: Coded) -> tuple[Coded, Coded]:
     """Two label columns under one numbering, None last."""
-    names = list(dict.fromkeys(label for label in (*one.labels, *other.labels) if label is not None))
-    index = {label: code for code, label in enumerate([*names, None])}
-    return tuple(  # type: ignore[return-value]  # two in, two out
-        Coded(
-            np.array([index[label] for label in part.labels] or [0], dtype=np.int64)[part.codes],
-            [*names, None],
-            one.name,
-        )
-        for part in (one, other)
-    )
+    names = [*dict.fromkeys(label for label in (*one.labels, *other.labels) if label is not None), None]
+    index = {label: code for code, label in enumerate(names)}
 
+    def renumbered(part: Coded) -> Coded:
+        places = np.array([index[label] for label in part.labels], dtype=np.int64)
+        return Coded(places[part.codes] if len(places) else part.codes, names, part.name)
 
-def _extended(
-    labels: Coded,
-    assigned: Coded | None,
-    own: bool,
-    opened_by: Ints,
-    answered_by: Ints,
-    conversation: Ints,
-    is_first: Bools,
-    first_row: Ints,
-) -> Coded:
-    """One key for rows, then waits, then conversations."""
-    names = list(labels.labels)
-    if not names or names[-1] is not None:
-        names.append(None)
-    none = len(names) - 1
-    rows = labels.codes.astype(np.int64)
-    padded = np.append(rows, none)  # row -1 stands for "no row"
-    talks = padded[first_row] if assigned is None else np.where(first_row >= 0, padded[first_row], assigned.codes)
-    if own:
-        fallback = np.full(len(first_row), none) if assigned is None else assigned.codes
-        waited = np.where(answered_by >= 0, padded[answered_by], fallback[conversation])
-        talks = fallback.copy()
-        talks[conversation[is_first]] = waited[is_first]
-    else:
-        waited = rows[opened_by]
-    return Coded(np.concatenate((rows, waited, talks)), names, labels.name)
-
-
-def _resolutions(
-    table: Conversations,
-    tickets: Account,
-    ticket_of: Ints,
-    group: Ints,
-    found: waits.Walk,
-    targets: ServiceTargets,
-    ends: dict[str, Ints],
-) -> dict[str, Clock]:
-    """Time to resolution of the conversations that stand beside a message log."""
-    if not table.has("resolved_at"):
-        return {}
-    opened = table.times("opened_at")
-    codes = np.flatnonzero((ticket_of >= 0) & np.append(tickets.kept, False)[ticket_of])
-    rows = ticket_of[codes]
-    channel = table.coded("channel") if table.has("channel") else None
-    target = _channel_targets(targets.resolution, channel, len(table))[rows]
-    agent = _assignees(table, rows)
-
-    def clock(name: str, end: Ints, start: Ints) -> Clock:
-        outcome = _resolution_outcome(end, ends["abandoned_at"][rows])
-        return Clock(
-            name=name, start=start, end=end, outcome=outcome, target=target, group=group[codes],
-            conversation=codes, index=np.arange(len(codes)), agent=agent,
-        )  # fmt: skip
-
-    start, end = opened[rows], ends["resolved_at"][rows]
-    clocks = {"resolution": clock("resolution", end, start)}
-    if table.known("first_resolved_at"):
-        clocks["first_resolution"] = clock("first_resolution", ends["first_resolved_at"][rows], start)
-    spent = waits.agent_time(found.agent_turns, found.conversations)[codes]
-    # Ours starts later by what the customer took: the same end, a shorter way.
-    ours = np.where((end != NAT) & (spent != NAT), start + spent, start)
-    clocks["our_resolution"] = clock("our_resolution", end, ours)
-    return clocks
+    return renumbered(one), renumbered(other)

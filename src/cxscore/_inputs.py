@@ -572,19 +572,37 @@ def _coded_polars(values: Any) -> Coded:
         ids = values.to_physical()
     missing = values.is_null().to_numpy() if values.null_count() else None
     raw = (ids.fill_null(0) if missing is not None else ids).to_numpy()
-    rows = np.arange(len(raw)) if missing is None else np.flatnonzero(~missing)
-    # Physical ids may be sparse (they are shared between columns), so each gets the number of its rank.
-    first = np.full(int(raw.max(initial=0)) + 1, -1, dtype=np.int64)
-    first[raw[rows[::-1]]] = rows[::-1]
-    present = np.flatnonzero(first >= 0)
-    rank = np.zeros(len(first), dtype=np.int64)
-    rank[present] = np.arange(len(present))
-    labels = [values[int(row)] for row in first[present]]
-    codes = rank[raw]
+    known = raw if missing is None else raw[~missing]
+    first = _first_rows(raw, missing, len(raw))
+    labels = [values[row] for row in first.values()]
+    codes = raw
+    if len(first) <= int(known.max(initial=0)) or (missing is not None and not first):
+        # Physical ids may be sparse (columns share them), so each gets the number of its rank.
+        rank = np.zeros(int(raw.max(initial=0)) + 1, dtype=np.int32)
+        rank[list(first)] = np.arange(len(first))
+        codes = rank[raw]
     if missing is None:
         return Coded(codes, labels, values.name)
-    codes[missing] = len(labels)
+    codes = np.where(missing, len(labels), codes)
     return Coded(codes, [*labels, None], values.name)
+
+
+def _first_rows(ids: Array, missing: Bools | None, n: int) -> dict[int, int]:
+    """One row of each id, in the order of ids; most columns show all of theirs early."""
+    present = np.zeros(int(ids.max(initial=0)) + 1, dtype=np.bool_)
+    present[ids if missing is None else ids[~missing]] = True
+    wanted = np.flatnonzero(present)
+    found: dict[int, int] = {}
+    step = 1 << 16
+    for start in range(0, n, step):
+        if len(found) == len(wanted):
+            break
+        chunk = ids[start : start + step]
+        rows = np.arange(len(chunk)) if missing is None else np.flatnonzero(~missing[start : start + step])
+        some, places = np.unique(chunk[rows], return_index=True)
+        for one, place in zip(some.tolist(), rows[places].tolist(), strict=True):
+            found.setdefault(one, start + place)
+    return {one: found[one] for one in wanted.tolist()}
 
 
 def _coded_arrow(values: Any) -> Coded:
@@ -599,11 +617,10 @@ def _coded_arrow(values: Any) -> Coded:
         return _coded_objects(values.to_pylist(), "labels")
     missing = values.indices.is_null().to_numpy(zero_copy_only=False) if values.indices.null_count else None
     indices = values.indices.fill_null(0) if missing is not None else values.indices
-    codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = indices.to_numpy(zero_copy_only=False)
     if missing is None:
         return Coded(codes, labels)
-    codes[missing] = len(labels)
-    return Coded(codes, [*labels, None])
+    return Coded(np.where(missing, len(labels), codes.astype(np.int64)), [*labels, None])
 
 
 # -- time --------------------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ def put(out: dict[str, Any], name: str, value: Any, *, duration: bool = False) -
     elif isinstance(value, (timedelta, np.timedelta64)) or (duration and value is None):
         out[f"{name}_seconds"] = plain(value)
     elif isinstance(value, Mapping):
-        out[name] = {str(key): plain(item) for key, item in value.items()}
+        out[f"{name}_seconds" if duration else name] = {str(key): plain(item) for key, item in value.items()}
     elif hasattr(value, "to_dict"):
         out[name] = value.to_dict()
     else:

@@ -1,1 +1,3 @@
+"""The version, written in this one place."""
+
 __version__ = "0.1.0"

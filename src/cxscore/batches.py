@@ -178,7 +178,8 @@ class Batch(Generic[R]):
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
             return self._record(range(self._length)[int(index)])
         rows = np.arange(self._length)[index]
-        self._settle()
+        if self._records is not None:
+            return self.from_records([self._records[i] for i in rows.tolist()], tz=self.tz)
         return self._rebuild(
             {name: _take(self._raw(name), rows) for name in self.columns},
             {name: _take(values, rows) for name, values in self._all_extra().items()},

@@ -41,7 +41,6 @@ class Table(Protocol[R_co]):
     def many(self) -> bool:
         """Whether keys are tuples."""
 
-    def __len__(self) -> int: ...
     def result(self, i: int) -> R_co:
         """The result of one group."""
 
@@ -314,9 +313,6 @@ class _TallyTable(Generic[R]):
         self._metric = metric
         self._options = options
         self.tally()  # refuses unlike tallies before anything is read
-
-    def __len__(self) -> int:
-        return len(self.keys)
 
     def result(self, i: int) -> R:
         return self._metric(self._tallies[i], **self._options)

@@ -16,6 +16,9 @@ from .errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["DEFAULT_POLICY", "TARGETS", "ReplyPolicy", "ServiceTargets"]
 
+_MICROSECOND = timedelta(microseconds=1)
+Target = timedelta | FrozenMap[Hashable, timedelta] | None
+
 
 def _positive(argument: str, value: object) -> None:
     if not isinstance(value, timedelta):
@@ -27,7 +30,37 @@ def _positive(argument: str, value: object) -> None:
 
 
 def _seconds(value: timedelta) -> str:
-    return f"{value.total_seconds():.15g}s"
+    seconds, micros = divmod(value // _MICROSECOND, 1_000_000)
+    return f"{seconds}.{micros:06d}".rstrip("0").rstrip(".") + "s"  # exact, however long
+
+
+def _span(seconds: str) -> timedelta:
+    whole, _, part = seconds.removesuffix("s").partition(".")
+    return timedelta(seconds=int(whole), microseconds=int(part.ljust(6, "0")))
+
+
+# What a signature, or a list of targets in it, uses between its parts.
+_ESCAPES = {"%": "%25", ",": "%2C", "=": "%3D", "|": "%7C", ";": "%3B"}
+
+
+def _escaped(channel: object) -> str:
+    return "".join(_ESCAPES.get(letter, letter) for letter in str(channel))
+
+
+def _unescaped(text: str) -> str:
+    for mark, code in reversed(_ESCAPES.items()):  # the percent sign last
+        text = text.replace(code, mark)
+    return text
+
+
+def read_target(definition: str) -> Target:
+    """The target back from what `ServiceTargets.definition` wrote; channels come back as texts."""
+    if definition == "none":
+        return None
+    if "=" not in definition:
+        return _span(definition)
+    pairs = (part.partition("=") for part in definition.split(","))
+    return FrozenMap({_unescaped(channel): _span(limit) for channel, _, limit in pairs})
 
 
 @attrs.frozen(kw_only=True)
@@ -61,8 +94,6 @@ class ReplyPolicy:
 
 
 DEFAULT_POLICY = ReplyPolicy()
-
-Target = timedelta | FrozenMap[Hashable, timedelta] | None
 
 
 def _frozen_mapping(value: Any) -> Any:
@@ -121,11 +152,11 @@ class ServiceTargets:
     def definition(self, clock: str) -> str:
         """What the signature says of the target of one clock."""
         target: Target = getattr(self, clock)
-        if target is None:
+        if not target:
             return "none"
         if isinstance(target, timedelta):
             return _seconds(target)
-        return ",".join(sorted(f"{channel}={_seconds(limit)}" for channel, limit in target.items()))
+        return ",".join(sorted(f"{_escaped(channel)}={_seconds(limit)}" for channel, limit in target.items()))
 
 
 TARGETS = ServiceTargets(

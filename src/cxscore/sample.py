@@ -283,9 +283,9 @@ class _Desk:
             rows = channel == which
             count = int(rows.sum())
             opened[rows] = self.start + draw.pick(count, weights) * _HOUR + (draw.uniform(count) * _HOUR).astype(int)
-        # Few customers write often, most write once; one is a machine.
+        # Few customers write often, most write once; one is a machine, which does not grow with its help desk.
         customer = 1 + (draw.uniform(n) ** 1.3 * (self.customers - 1)).astype(np.int64)
-        customer[draw.chance(n, 0.02)] = 0
+        customer[draw.chance(n, 0.03 * min(1.0, (2_000 / self.n) ** 0.5))] = 0
         topic = draw.pick(n, _TOPIC_SHARES)
         return self._handled(0, opened, channel, topic, customer, np.zeros(n, np.int64))
 

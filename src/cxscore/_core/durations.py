@@ -23,11 +23,16 @@ class Totals(NamedTuple):
     ended: Ints
     """Durations of answered waits, in no order."""
     ages: Ints
-    """Ages of open ones."""
+    """Ages of open ones, in no order."""
+    n: int
+    waiting: int
     closed: int
     lapsed: int
     abandoned: int
     total: int
+    shortest: int | None
+    longest: int | None
+    longest_waiting: int | None
     eligible: int
     """Waits that opened at least their target ago and whose outcome counts."""
     within: int
@@ -40,7 +45,7 @@ def exact_sum(values: Ints) -> int:
     """The sum as an unbounded integer: a billion waits of a month overflow 64 bits."""
     if len(values) == 0:
         return 0
-    if int(np.abs(values).max()) * len(values) < 2**62:
+    if max(int(values.max()), -int(values.min())) * len(values) < 2**62:
         return int(values.sum())
     low = values & 0xFFFFFFFF
     return (int((values >> 32).sum()) << 32) + int(low.sum())
@@ -50,7 +55,7 @@ def totals(
     start: Ints,
     end: Ints,
     outcome: NDArray[np.int8],
-    target: Ints,
+    target: Ints | None,
     now: int,
     edges: Ints,
     *,
@@ -61,7 +66,7 @@ def totals(
     Args:
         start, end: instants; `end` is NEVER while open.
         outcome: how each wait ended.
-        target: longest wait promised, NEVER where nothing was.
+        target: longest wait promised, NEVER where nothing was; None where nothing was at all.
         now: the instant that counts as now.
         edges: ascending upper edges of the brackets; an edge belongs to the bracket it closes.
         unanswered_misses: whether waits that were closed or lapsed without an answer miss their target
@@ -69,16 +74,16 @@ def totals(
     """
     counts = np.bincount(outcome, minlength=5)
     answered = outcome == WAIT_ANSWERED
-    ended = end[answered] - start[answered]
     is_open = outcome == WAIT_OPEN
+    ended = end[answered]
+    ended -= start[answered]
     ages = now - start[is_open]
-    brackets: tuple[int, ...] = ()
-    if len(edges):
-        place = np.searchsorted(edges, ended, side="left")
-        brackets = tuple(np.bincount(place, minlength=len(edges) + 1).tolist())
+    # How many lie up to each edge: a comparison an edge is faster than a search a wait.
+    reached = [np.count_nonzero(ended <= edge) for edge in edges.tolist()]
+    brackets = tuple(np.diff(reached, prepend=0, append=len(ended)).tolist()) if reached else ()
     eligible = within = immature = late = 0
-    judged = target != NEVER
-    if judged.any():
+    if target is not None:
+        judged = target != NEVER
         if not unanswered_misses:
             judged &= (outcome != WAIT_CLOSED) & (outcome != WAIT_LAPSED)
         age = now - start
@@ -88,15 +93,20 @@ def totals(
         within = int(np.count_nonzero(old & answered & (end - start <= target)))
         late = int(np.count_nonzero(judged & is_open & (age > target)))
     return Totals(
-        ended,
-        ages,
-        int(counts[WAIT_CLOSED]),
-        int(counts[WAIT_LAPSED]),
-        int(counts[WAIT_ABANDONED]),
-        exact_sum(ended),
-        eligible,
-        within,
-        immature,
-        late,
-        brackets,
+        ended=ended,
+        ages=ages,
+        n=len(ended),
+        waiting=len(ages),
+        closed=int(counts[WAIT_CLOSED]),
+        lapsed=int(counts[WAIT_LAPSED]),
+        abandoned=int(counts[WAIT_ABANDONED]),
+        total=exact_sum(ended),
+        shortest=int(ended.min()) if len(ended) else None,
+        longest=int(ended.max()) if len(ended) else None,
+        longest_waiting=int(ages.max()) if len(ages) else None,
+        eligible=eligible,
+        within=within,
+        immature=immature,
+        waiting_over_target=late,
+        brackets=brackets,
     )

@@ -302,10 +302,12 @@ def summarise(
     )
 
 
-def per_customer(contacts: JudgedContacts, customers: int) -> tuple[Ints, Ints]:
-    """Contacts, and mature contacts followed by a repeat, of each customer code."""
-    repeated = contacts.customer[contacts.mature & contacts.followed]
-    return np.bincount(contacts.customer, minlength=customers), np.bincount(repeated, minlength=customers)
+def per_customer(customer: Ints, repeated: Bools) -> tuple[Ints, Ints, Ints]:
+    """The customer codes that occur, and of each the contacts and those that are flagged."""
+    contacts = np.bincount(customer)
+    flagged = np.bincount(customer[repeated], minlength=contacts.size)
+    present = np.flatnonzero(contacts)
+    return present, contacts[present], flagged[present]
 
 
 def effective_trials(sums: ClusterSums) -> Number:

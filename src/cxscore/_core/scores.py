@@ -38,19 +38,23 @@ def mean_and_variance(row: Row, values: Row) -> tuple[Number, Number]:
 
 
 def kish(sums: Row, squares: Row) -> Number:
-    """Kish's effective sample size (Σw)² / Σw²."""
-    total = sum(sums)
-    return total * total / or_nan(sum(squares))
+    """Kish's effective sample size (Σw)² / Σw²; 0 where nothing weighs."""
+    total, square = sum(sums), sum(squares)
+    worth = total * total / or_nan(square)
+    if isinstance(worth, np.ndarray):
+        return np.where(square > 0, worth, 0.0)
+    return worth if square > 0 else 0.0
 
 
 def effective(sums: Row, squares: Row, values: Row) -> Number:
     """Effective number of answers for the weighted mean of `values`: variance of one answer over the
     linearised variance Σw²(x - mean)² / (Σw)² of the mean; Kish's number where nothing varies."""
-    mean, variance = mean_and_variance(sums, values)
-    total = or_nan(sum(sums))
-    of_mean = sum(square * (value - mean) ** 2 for square, value in zip(squares, values, strict=True)) / total / total
+    mean, _ = mean_and_variance(sums, values)
+    # One quotient of two like sums, so that weights of 1 give exactly the number of answers.
+    spread = sum(one * (value - mean) ** 2 for one, value in zip(sums, values, strict=True))
+    linearised = sum(square * (value - mean) ** 2 for square, value in zip(squares, values, strict=True))
     fallback = kish(sums, squares)
-    if isinstance(of_mean, np.ndarray):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(of_mean > 0, variance / of_mean, fallback)
-    return variance / of_mean if of_mean > 0 else fallback
+    if isinstance(linearised, np.ndarray):
+        varies = linearised > 0
+        return np.where(varies, spread / np.where(varies, linearised, 1.0) * sum(sums), fallback)
+    return spread / linearised * sum(sums) if linearised > 0 else fallback

@@ -102,10 +102,7 @@ class Conversations(NamedTuple):
 
 
 class AgentTurns(NamedTuple):
-    """Stretches in which the last public message was an agent's, up to the last resolution.
-
-    Only conversations that were resolved have any.
-    """
+    """Stretches in which the last public message was an agent's, up to the last resolution."""
 
     conversation: Ints
     start: Ints
@@ -306,11 +303,13 @@ def walk(
     *,
     now: int,
     expires: int | None = None,
+    open_turns: bool = False,
     threads: int = 1,
 ) -> Walk:
     """Find all waits of a log in any row order.
 
     Rows after ``now`` must have been left out. Instants span less than 2**58 microseconds (9,000 years).
+    With ``open_turns`` conversations that were not resolved have agents' turns, too, up to ``now``.
     """
     ignorable = (kind == BOT) | (kind == IGNORED)
     bots = np.flatnonzero(kind == BOT)
@@ -333,7 +332,7 @@ def walk(
 
     def work(part: _Part) -> tuple[Waits, AgentTurns]:
         first = _note_messages(part, found)
-        turns = _agent_turns(part, found)
+        turns = _agent_turns(part, found, now if open_turns else None)
         if last_bot is not None:
             _note_bot_only(part, first, last_bot, found)
         if len(part.handoffs):
@@ -364,10 +363,11 @@ def walk(
     )
 
 
-def agent_time(turns: AgentTurns, conversations: Conversations) -> Ints:
-    """Microseconds to take off the time from opening to the last resolution; NEVER where not resolved."""
-    total = np.where(conversations.resolved_at == NEVER, NEVER, 0)
-    np.add.at(total, turns.conversation, turns.end - turns.start)
+def agent_time(turns: AgentTurns, opened: Ints) -> Ints:
+    """Microseconds of agents' turns after each conversation was opened."""
+    spent = turns.end - np.maximum(turns.start, opened[turns.conversation])
+    total = np.zeros(len(opened), np.int64)
+    np.add.at(total, turns.conversation, np.maximum(spent, 0))
     return total
 
 
@@ -392,12 +392,15 @@ def _first_of_each(part: _Part, mask: Bools) -> tuple[Ints, Ints, Ints]:
     return positions[starts], code[starts], np.diff(starts, append=len(code))
 
 
-def _agent_turns(part: _Part, found: Conversations) -> AgentTurns:
-    """Stretches with an agent's message as the last public one, and the last resolutions."""
+def _agent_turns(part: _Part, found: Conversations, now: int | None) -> AgentTurns:
+    """Stretches with an agent's message as the last public one, and the last resolutions.
+
+    They reach up to the last resolution, or up to ``now`` where there is none and it is given.
+    """
     resolved = np.flatnonzero(part.kind == RESOLVED)
     last = resolved[_ends(part.conversation[resolved])]
     found.resolved_at[part.conversation[last]] = part.at[last]
-    if len(resolved) == 0:
+    if len(resolved) == 0 and now is None:
         return AgentTurns(resolved, resolved, resolved)
     people = np.flatnonzero((part.kind == CUSTOMER) | (part.kind == ANSWER))
     code, at = part.conversation[people], part.at[people]
@@ -405,6 +408,8 @@ def _agent_turns(part: _Part, found: Conversations) -> AgentTurns:
     following = np.minimum(lasts + 1, len(code) - 1)
     conversation, start = code[begins], at[begins]
     limit = found.resolved_at[conversation]
+    if now is not None:
+        limit[np.flatnonzero(limit == NEVER)] = now
     replied = (following > lasts) & (code[following] == conversation)
     end = np.where(replied, np.minimum(at[following], limit), limit)
     kept = np.flatnonzero(end > start)  # NEVER is less than any instant

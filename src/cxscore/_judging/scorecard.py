@@ -536,9 +536,10 @@ def _waiting(
         if clock == "first_response" and by_channel is not None and len(by_channel) > 1:
             for channel, result in by_channel.items():
                 target = summary.target.get(channel) if isinstance(summary.target, Mapping) else summary.target
-                line = _of_waits(name, result.first_response, target, on_time)
-                if line.n or result.waiting:
-                    yield attrs.evolve(line, channel="(none)" if channel is None else str(channel))
+                part: DurationSummary = getattr(result, clock)
+                if part.n or part.waiting or part.closed or part.lapsed or part.abandoned:
+                    title = "(none)" if channel is None else str(channel)
+                    yield attrs.evolve(_of_waits(name, part, target, on_time), channel=title)
 
 
 def _of_waits(name: str, summary: DurationSummary, target: Any, on_time: float) -> Indicator:
@@ -585,7 +586,7 @@ def _extremes(
     first = columns["first"]
     found = outliers(columns["wait"][first], limit=limit)
     conversation, ended = columns["conversation"][first], columns["ended"][first]
-    worst = [
+    worst: list[FrozenMap[str, Any]] = [
         FrozenMap(
             {
                 "conversation": conversation[item.index],

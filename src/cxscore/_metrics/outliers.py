@@ -7,6 +7,7 @@ judged in microseconds and come back as timedeltas. Everything about a flagged i
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, overload
@@ -24,7 +25,7 @@ from .._core import quantiles
 from .._grouping import group_rows
 from .._results import Result, Signature, put, show
 from ..batches import Batch, Contacts, Conversations, Messages, Responses, as_batch, first_record
-from ..errors import ArgumentTypeError, ArgumentValueError, MergeError
+from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, shown
 from ..groups import Groups
 from ..tallies._durations import DurationTally
 
@@ -57,8 +58,8 @@ def _plain_limit(value: Any, argument: str) -> Value:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         msg = f"{argument} must be a number or a timedelta (got {value!r})"
         raise ArgumentTypeError(msg, argument=argument, found=value)
-    if not math.isfinite(value):
-        msg = f"{argument} must be a finite number (got {value!r}); None stands for no limit"
+    if not abs(value) <= sys.float_info.max:
+        msg = f"{argument} must be a finite number (got {shown(value)}); None stands for no limit"
         raise ArgumentValueError(msg, argument=argument, found=value)
     return value
 
@@ -157,7 +158,7 @@ class Fence:
         return attrs.evolve(limits.fence(0), relative_error=tally.relative_error)
 
     def flags(self, values: Any) -> Bools:
-        """Which values lie strictly outside the limits; a missing one does not.
+        """Which values lie strictly outside the limits; a missing one does not, an infinite one may.
 
         Args:
             values: 1-D ArrayLike of numbers or durations, as the limits are.
@@ -183,9 +184,11 @@ class Fence:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; durations as float seconds under `..._seconds`."""
+        fields = attrs.asdict(self, recurse=False)
+        durations = any(isinstance(value, timedelta) for value in fields.values())
         out: dict[str, Any] = {}
-        for name, value in attrs.asdict(self, recurse=False).items():
-            put(out, name, value)
+        for name, value in fields.items():
+            put(out, name, value, duration=durations and name in ("low", "high", "centre"))
         return out
 
     def __str__(self) -> str:
@@ -400,7 +403,8 @@ class _Settings:
             definition |= {"limit": ",".join(map(_exactly, limits)), "side": self.side}
         elif self.function is None:
             definition |= {"cutoff": f"{self.cutoff:.12g}", "side": self.side, "log": "yes" if self.log else "no"}
-        return Signature("outliers", {**definition, "v": "1"}, {"missing": self.missing, "invalid": self.invalid})
+        definition["v"] = "1"
+        return Signature("outliers", definition, {"missing": self.missing, "invalid": self.invalid})
 
 
 def _exactly(limit: Value) -> str:
@@ -442,8 +446,8 @@ def _positive(cutoff: Any) -> float:
     if isinstance(plain, bool) or not isinstance(plain, (int, float)):
         msg = f"cutoff must be a number, a multiple of the spread such as 3.5 (got {cutoff!r})"
         raise ArgumentTypeError(msg, argument="cutoff", found=cutoff)
-    if not 0 < plain < math.inf:
-        msg = f"cutoff must be a finite number above 0 (got {cutoff!r}), e.g. 3.5"
+    if not 0 < plain <= sys.float_info.max:
+        msg = f"cutoff must be a finite number above 0 (got {shown(cutoff)}), e.g. 3.5"
         raise ArgumentValueError(msg, argument="cutoff", found=cutoff)
     return float(plain)
 
@@ -616,6 +620,8 @@ def _limits(
         if durations:
             # Durations are whole microseconds, so a limit between two of them is the nearer one inside.
             low, high = np.ceil(low), np.floor(high)
+            # Limits less than a microsecond apart may change places on the way; then the wider pair holds.
+            low, high = np.minimum(low, high), np.maximum(low, high)
             low, high = np.where(low < -_LONGEST, -np.inf, low), np.where(high > _LONGEST, np.inf, high)
     else:
         if settings.stated is not None:

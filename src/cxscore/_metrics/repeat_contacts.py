@@ -132,7 +132,7 @@ class RepeatContactsResult(Result):
             msg = f"k must be a whole number of 1 or more (got {k!r}), e.g. busiest(10)"
             raise ArgumentValueError(msg, argument="k", found=k)
         if self._people is None:
-            msg = "busiest needs the contacts themselves (got the result of a tally); call repeat_contacts on the contacts"
+            msg = "busiest needs the contacts themselves (got the result of a tally); measure the contacts"
             raise ArgumentValueError(msg, argument="k", found=k)
         return self._people.busiest(k)
 
@@ -186,7 +186,7 @@ class _Settings:
             "invalid": self.invalid,
             "cluster": "customer",
         }
-        return Signature("repeat_contacts", {**definition, "v": "1"}, estimation)
+        return Signature("repeat_contacts", definition | {"v": "1"}, estimation)
 
 
 def _share(sums: ClusterSums, z: float) -> tuple[Number, Number, tuple[Number, Number]]:
@@ -322,7 +322,7 @@ class _RepeatGroups:
         return self.table.total(with_seen=True)
 
     def tallies(self) -> Sequence[RepeatTally]:
-        return [self.table.row(i, with_seen=True) for i in range(len(self.table))]
+        return [self.table.row(i, with_seen=True) for i in range(len(self))]
 
 
 # -- the function ------------------------------------------------------------------------------------
@@ -425,7 +425,7 @@ def repeat_contacts(
     >>> result.repeats, result.mature, result.immature
     (1, 3, 1)
     >>> print(result)
-    repeat rate 33.3% (95% CI 6.1 to 79.2, n=3 mature contacts)
+    repeat rate 33.3% (95% CI 12.1 to 64.6, n=3 mature contacts)
     """
     settings = _Settings(
         check_confidence(confidence),

@@ -7,8 +7,11 @@ Kaplan-Meier curve, so that people who still wait count.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from numbers import Real
 from typing import Any, ClassVar, Literal, overload
 
 import attrs
@@ -18,16 +21,16 @@ import numpy.typing as npt
 from .._accounting import LeftOut, left_out
 from .._calls import guided
 from .._checks import check_choice, check_confidence
-from .._clocks import Clock, Timeline, read_log, service_targets
-from .._core import intervals, quantiles, survival, waits
+from .._clocks import Clock, Timeline, chat_like, read_log, service_targets
+from .._core import durations, intervals, quantiles, survival, waits
 from .._core.distributions import z_value
 from .._frozen import FrozenMap
-from .._inputs import NAT
+from .._inputs import NAT, read_only
 from .._results import DURATION, Interval, Result, Signature, put, show
 from ..errors import ArgumentTypeError, ArgumentValueError, NotYetError
 from ..groups import Groups
-from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
-from ..tallies._durations import CLOCKS, DurationTally, bracket_edges, tally_clock
+from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets, read_target
+from ..tallies._durations import CLOCKS, DurationTally, bracket_edges, shown_brackets, tally_clock
 
 __all__ = ["DurationSummary", "ResponseTimesResult", "Touches", "WaitTable", "response_times"]
 
@@ -44,8 +47,12 @@ _OUTCOMES = {
 }
 
 
+_LONGEST = dt.timedelta.max // dt.timedelta(microseconds=1)
+
+
 def _span(micros: float | None) -> dt.timedelta | None:
-    return None if micros is None or micros != micros else dt.timedelta(microseconds=micros)
+    """A duration, None where there is none, and where no timedelta is that long (2.7 million years)."""
+    return None if micros is None or not micros <= _LONGEST else dt.timedelta(microseconds=micros)
 
 
 def _moment(micros: int | None, aware: bool | None) -> dt.datetime | None:
@@ -53,6 +60,11 @@ def _moment(micros: int | None, aware: bool | None) -> dt.datetime | None:
         return None
     plain = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)
     return plain.replace(tzinfo=dt.UTC) if aware else plain
+
+
+def _now(timeline: Timeline) -> int:
+    """The instant that counts as now; without a single instant there is no wait that it could matter to."""
+    return 0 if timeline.as_of is None else timeline.as_of
 
 
 @attrs.frozen(kw_only=True)
@@ -70,10 +82,10 @@ class DurationSummary:
             where the curve does not get there.
         median_interval: its log-log interval; a limit is None where there is none.
         longest: longest answered wait.
-        total: sum of answered waits.
+        total: sum of answered waits; None beyond 2.7 million years, the longest timedelta.
         longest_waiting: age of the oldest open wait.
         waiting_median_age: median age of open waits.
-        target: the promise: a timedelta, a mapping of channel to timedelta, or None.
+        target: the promise: a timedelta, a mapping of channel to timedelta, or None; our resolution has none.
         within_target: share answered within the target, over waits that opened at least the target before
             `as_of`; NaN where there are none.
         within_interval: its Wilson interval.
@@ -95,10 +107,10 @@ class DurationSummary:
     p90: dt.timedelta | None = attrs.field(metadata=DURATION)
     p95: dt.timedelta | None = attrs.field(metadata=DURATION)
     longest: dt.timedelta | None = attrs.field(metadata=DURATION)
-    total: dt.timedelta
+    total: dt.timedelta | None = attrs.field(metadata=DURATION)
     longest_waiting: dt.timedelta | None = attrs.field(metadata=DURATION)
     waiting_median_age: dt.timedelta | None = attrs.field(metadata=DURATION)
-    target: dt.timedelta | FrozenMap[Any, dt.timedelta] | str | None
+    target: dt.timedelta | FrozenMap[Any, dt.timedelta] | None = attrs.field(metadata=DURATION)
     within_target: float = attrs.field(eq=lambda share: None if share != share else share)
     within_interval: Interval
     immature: int
@@ -111,6 +123,7 @@ class DurationSummary:
         """The time by which a share `q` of waits has ended, None where the curve does not get there.
 
         Raises:
+            ArgumentTypeError: `q` is no number.
             ArgumentValueError: `q` outside 0 to 1.
         """
         return _span(survival.quantile(self._curve, _share(q)))
@@ -119,6 +132,7 @@ class DurationSummary:
         """Log-log interval of a quantile; a limit is None where the curve's limits do not get there.
 
         Raises:
+            ArgumentTypeError: `q` is no number.
             ArgumentValueError: `q` outside 0 to 1, or a confidence outside it.
         """
         return _quantile_interval(self._curve, _share(q), check_confidence(confidence))
@@ -155,8 +169,10 @@ class DurationSummary:
 
 
 def _share(q: Any) -> float:
-    if isinstance(q, bool) or not isinstance(q, (int, float)) or not 0 <= q <= 1:
-        msg = f"q must be a share between 0 and 1 (got {q!r}), e.g. quantile(0.9)"
+    msg = f"q must be a share between 0 and 1 (got {q!r}), e.g. quantile(0.9)"
+    if isinstance(q, bool) or not isinstance(q, Real):
+        raise ArgumentTypeError(msg, argument="q", found=q)
+    if not 0.0 <= float(q) <= 1.0:
         raise ArgumentValueError(msg, argument="q", found=q)
     return float(q)
 
@@ -232,35 +248,34 @@ class WaitTable(Sequence[dict[str, Any]]):
     def _row(self, i: int) -> dict[str, Any]:
         clock, timeline = self._clock, self._timeline
         start, end = int(clock.start[i]), int(clock.end[i])
-        until = end if end != NAT else timeline.as_of or start
-        agent = None if clock.agent is None else clock.agent(clock.index[i : i + 1])[0]
+        until = _now(timeline) if end == NAT else end
         return {
             "conversation": timeline.label(int(clock.conversation[i])),
             "start": _moment(start, timeline.aware),
             "end": _moment(end, timeline.aware),
             "wait": dt.timedelta(microseconds=until - start),
-            "agent": agent,
+            "agent": clock.rows(np.array([i])).agents()[0],
             "ended": _OUTCOMES[int(clock.outcome[i])],
             "first": bool(clock.first is None or clock.first[i]),
         }
 
     @property
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The same in columns, for `pandas.DataFrame(table.columns)`: instants as datetime64[us]."""
+        """The same in columns, for `pandas.DataFrame(table.columns)`: instants as datetime64[us], UTC if aware."""
         clock, timeline = self._clock, self._timeline
         n = len(self)
-        until = np.where(clock.end == NAT, timeline.as_of or 0, clock.end)
+        until = np.where(clock.end == NAT, _now(timeline), clock.end)
         labels, agents = np.empty(n, dtype=object), np.empty(n, dtype=object)
-        labels[:] = [timeline.label(int(code)) for code in clock.conversation]
-        agents[:] = [None] * n if clock.agent is None else clock.agent(clock.index)
+        labels[:] = [timeline.label(code) for code in clock.conversation.tolist()]
+        agents[:] = clock.agents()
         return {
             "conversation": labels,
-            "start": clock.start.view("M8[us]"),
-            "end": clock.end.view("M8[us]"),
+            "start": read_only(clock.start.view("M8[us]")),
+            "end": read_only(clock.end.view("M8[us]")),
             "wait": (until - clock.start).view("m8[us]"),
             "agent": agents,
             "ended": np.array([_OUTCOMES[code] for code in range(len(_OUTCOMES))], dtype=object)[clock.outcome],
-            "first": np.ones(n, dtype=np.bool_) if clock.first is None else clock.first,
+            "first": np.ones(n, dtype=np.bool_) if clock.first is None else read_only(clock.first),
         }
 
     def __repr__(self) -> str:
@@ -388,156 +403,139 @@ class _Settings:
         return Signature("response_times", definition, estimation)
 
 
+def _edge_name(edge: int) -> str:
+    """An edge in the largest unit that has no remainder."""
+    for unit, size in (("d", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000)):
+        if edge % size == 0:
+            return f"{edge // size} {unit}"
+    return f"{edge / 1e6:.15g} s"
+
+
 def _bracket_names(edges: tuple[int, ...]) -> list[str]:
-    shown = [show(_span(edge)).replace(".0 ", " ") for edge in edges]
-    between = [f"{low} to {high}" for low, high in zip(shown, shown[1:], strict=False)]
-    return [f"up to {shown[0]}", *between, f"over {shown[-1]}"]
+    names = [_edge_name(edge) for edge in edges]
+    between = [f"{low} to {high}" for low, high in itertools.pairwise(names)]
+    return [f"up to {names[0]}", *between, f"over {names[-1]}"]
 
 
 def _summary(
-    tally: DurationTally, curve: survival.Curve, target: Any, confidence: float, *, ages_median: float, error: float
+    counts: durations.Totals | DurationTally,
+    curve: survival.Curve,
+    *,
+    edges: tuple[int, ...],
+    chat: bool,
+    target: Any,
+    confidence: float,
+    ages_median: float,
+    error: float,
 ) -> DurationSummary:
     """The figures of one clock from its counts and its curve."""
-    known = tally.eligible > 0
-    low, high = intervals.wilson(float(tally.within), float(tally.eligible), z_value(confidence))
+    edges, brackets = shown_brackets(edges, counts.brackets, chat=chat)
+    low, high = intervals.wilson(float(counts.within), float(counts.eligible), z_value(confidence))
     return DurationSummary(
-        n=tally.n, waiting=tally.waiting, closed=tally.closed, lapsed=tally.lapsed, abandoned=tally.abandoned,
-        mean=_span(tally.total / tally.n) if tally.n else None,
+        n=counts.n, waiting=counts.waiting, closed=counts.closed, lapsed=counts.lapsed, abandoned=counts.abandoned,
+        mean=_span(counts.total / counts.n) if counts.n else None,
         median=_span(survival.quantile(curve, 0.5)),
         median_interval=_quantile_interval(curve, 0.5, confidence),
         p75=_span(survival.quantile(curve, 0.75)),
         p90=_span(survival.quantile(curve, 0.9)),
         p95=_span(survival.quantile(curve, 0.95)),
-        longest=_span(tally.longest),
-        total=dt.timedelta(microseconds=tally.total),
-        longest_waiting=_span(tally.longest_waiting),
+        longest=_span(counts.longest),
+        total=_span(counts.total),
+        longest_waiting=_span(counts.longest_waiting),
         waiting_median_age=_span(ages_median),
         target=target,
-        within_target=tally.within / tally.eligible if known else math.nan,
+        within_target=counts.within / counts.eligible if counts.eligible else math.nan,
         within_interval=Interval(low, high, confidence, "wilson"),
-        immature=tally.immature,
-        waiting_over_target=tally.waiting_over_target,
-        brackets=FrozenMap(dict(zip(_bracket_names(tally.edges), tally.brackets, strict=True))) if tally.edges
-        else FrozenMap(),
+        immature=counts.immature,
+        waiting_over_target=counts.waiting_over_target,
+        brackets=FrozenMap(zip(_bracket_names(edges), brackets, strict=True) if edges else ()),
         quantile_error=error,
         curve=curve,
     )  # fmt: skip
 
 
-def _summary_of_clock(clock: Clock, timeline: Timeline, settings: _Settings) -> DurationSummary:
-    now = timeline.as_of or 0
-    tally = tally_clock(
-        clock, now=now, aware=timeline.aware, policy=settings.policy, target="none", edges=settings.edges, rows=0,
-        left=FrozenMap(),
+def _summary_of_clock(clock: Clock, timeline: Timeline, settings: _Settings, *, chat: bool) -> DurationSummary:
+    found = durations.totals(
+        clock.start, clock.end, clock.outcome, clock.target, _now(timeline), np.array(settings.edges, dtype=np.int64),
+        unanswered_misses=clock.name != "reply",
     )  # fmt: skip
-    is_open = clock.outcome == waits.WAIT_OPEN
-    ended = clock.outcome == waits.WAIT_ANSWERED
-    ages = np.maximum(now - clock.start[is_open], 0)
-    curve = survival.curve(clock.end[ended] - clock.start[ended], ages)
+    ages = np.sort(found.ages)
+    # The median of nothing is NaN, with a warning from numpy.
     return _summary(
-        tally, curve, _promise(settings.targets, clock.name), settings.confidence,
+        found, survival.curve(found.ended, ages), edges=settings.edges, chat=chat,
+        target=_promise(settings.targets, clock.name), confidence=settings.confidence,
         ages_median=float(np.median(ages)) if len(ages) else math.nan, error=0.0,
     )  # fmt: skip
 
 
 def _promise(targets: ServiceTargets, clock: str) -> Any:
+    if clock == "our_resolution":
+        return None
     return getattr(targets, clock) if clock in CLOCKS else targets.resolution
 
 
 def _summary_of_tally(tally: DurationTally, confidence: float) -> DurationSummary:
     places = sorted({place for place, _ in (*tally.bins, *tally.open_bins)})
     index = {place: i for i, place in enumerate(places)}
-    deaths, censored = np.zeros((2, len(places)), dtype=np.int64)
-    for counts, bins in ((deaths, tally.bins), (censored, tally.open_bins)):
+    ended, running = np.zeros((2, len(places)), dtype=np.int64)
+    for counts, bins in ((ended, tally.bins), (running, tally.open_bins)):
         for place, count in bins:
             counts[index[place]] = count
-    times = quantiles.value_of(np.array(places, dtype=np.int64))
-    if tally.n:  # no percentile lies beyond what was seen
-        times = np.clip(times, tally.shortest, tally.longest)
-    ages = survival.curve_from_counts(times, censored, np.zeros_like(censored))
+    values = quantiles.value_of(np.array(places, dtype=np.int64))
+    none = np.zeros_like(ended)
+    # No figure lies beyond what was seen.
+    times = values if tally.longest is None else np.clip(values, tally.shortest, tally.longest)
+    ages = values if tally.longest_waiting is None else np.minimum(values, tally.longest_waiting)
     return _summary(
-        tally, survival.curve_from_counts(times, deaths, censored),
-        None if tally.target == "none" else tally.target, confidence,
-        ages_median=survival.quantile(ages, 0.5), error=tally.relative_error,
+        tally, survival.curve_from_counts(times, ended, running), edges=tally.edges, chat=tally.chat,
+        target=read_target(tally.target), confidence=confidence,
+        ages_median=survival.quantile(survival.curve_from_counts(ages, running, none), 0.5),
+        error=tally.relative_error,
     )  # fmt: skip
 
 
-def _touches(timeline: Timeline, chosen: npt.NDArray[np.bool_]) -> Touches:
-    answers = timeline.answers[chosen]
-    counts = np.bincount(answers) if len(answers) else np.zeros(1, dtype=np.int64)
-    untouched = int(counts[0])
-    n = len(answers) - untouched
-    one, two = (int(counts[i]) if i < len(counts) else 0 for i in (1, 2))
-    written = timeline.customer_messages[chosen]
-    written = written[written >= 0]
+def _touches(answers: npt.NDArray[np.integer[Any]], written: Ints | None) -> Touches:
+    counts = np.bincount(answers, minlength=3)
+    n = len(answers) - int(counts[0])
+    one, two = int(counts[1]), int(counts[2])
+    known = np.empty(0) if written is None else written[written >= 0]
 
     def share(count: int) -> float:
         return count / n if n else math.nan
 
     return Touches(
         conversations=n,
-        untouched=untouched,
+        untouched=int(counts[0]),
         one_touch=one,
         two_touch=two,
         multi_touch=n - one - two,
         one_touch_share=share(one),
         two_touch_share=share(two),
         multi_touch_share=share(n - one - two),
-        mean=float(answers.sum()) / n if n else math.nan,
-        customer_messages=float(written.mean()) if len(written) else math.nan,
-        distribution=FrozenMap({i: int(count) for i, count in enumerate(counts) if count}),
+        mean=share(int(answers.sum())),
+        customer_messages=float(known.mean()) if len(known) else math.nan,
+        distribution=FrozenMap({int(touches): int(counts[touches]) for touches in np.flatnonzero(counts)}),
     )
 
 
-def _result(
-    timeline: Timeline, settings: _Settings, chosen: npt.NDArray[np.bool_], clocks: Mapping[str, Clock]
-) -> ResponseTimesResult:
-    """The result of some groups: `chosen` says which, `clocks` holds their waits."""
-    inside = chosen[timeline.group] & (timeline.group >= 0)
-    summaries = {name: _summary_of_clock(clock, timeline, settings) for name, clock in clocks.items()}
-    of_messages = timeline.source == "messages"
-    first, every = clocks.get("first_response"), clocks.get("reply", clocks.get("first_response"))
+class _Members:
+    """Positions of the members of each group, sorted once."""
 
-    def count(flags: npt.NDArray[Any]) -> int:
-        return int(np.count_nonzero(flags & inside))
+    def __init__(self, group: Ints, groups: int) -> None:
+        self._order = np.argsort(group, kind="stable")
+        self._edges = np.searchsorted(group[self._order], np.arange(groups + 1))
 
-    return ResponseTimesResult(
-        given=int(timeline.used[chosen].sum()) + sum(int(counts[chosen].sum()) for counts in timeline.left.values()),
-        n=int(timeline.used[chosen].sum()),
-        left_out=left_out({reason: counts[chosen].sum() for reason, counts in timeline.left.items()}),
-        signature=settings.signature(),
-        first_response=summaries.get("first_response"),
-        reply=summaries.get("reply"),
-        resolution=summaries.get("resolution"),
-        first_resolution=summaries.get("first_resolution"),
-        our_resolution=summaries.get("our_resolution"),
-        conversations=int(np.count_nonzero(inside)),
-        answered=None if first is None else int(np.count_nonzero(first.outcome == waits.WAIT_ANSWERED)),
-        waiting=None if every is None else int(np.count_nonzero(every.outcome == waits.WAIT_OPEN)),
-        bot_only=count(timeline.bot_only) if of_messages else None,
-        outbound=count(timeline.outbound) if of_messages else None,
-        reopened=None if timeline.reopens is None else count(timeline.reopens > 0),
-        touches=_touches(timeline, inside) if of_messages else None,
-        mixed=timeline.mixed,
-        conversations_left_out=left_out(
-            {reason: counts[chosen].sum() for reason, counts in timeline.tickets_left.items()}
-        ),
-        as_of=_moment(timeline.as_of, timeline.aware),
-        waits=None if every is None else WaitTable(every, timeline),
-    )
+    def of(self, groups: Sequence[range]) -> Ints:
+        edges = self._edges
+        return np.sort(np.concatenate([self._order[edges[part.start] : edges[part.stop]] for part in groups]))
 
 
 class _WaitGroups:
-    """Results of many groups, made from sorted waits on look-up."""
+    """Results of all waits, of one group of them, or of all groups but one; made on look-up."""
 
     def __init__(self, timeline: Timeline, settings: _Settings) -> None:
         self._timeline = timeline
         self._settings = settings
-        self._order = {}
-        for name, clock in timeline.clocks.items():
-            order = np.argsort(clock.group, kind="stable")
-            edges = np.searchsorted(clock.group[order], np.arange(timeline.groups + 1))
-            self._order[name] = (order, edges)
 
     @property
     def keys(self) -> list[Any]:
@@ -555,49 +553,111 @@ class _WaitGroups:
         return len(self.keys)
 
     def result(self, i: int) -> ResponseTimesResult:
-        clocks = {}
-        for name, clock in self._timeline.clocks.items():
-            order, edges = self._order[name]
-            clocks[name] = clock.rows(order[edges[i] : edges[i + 1]])
-        chosen = np.zeros(self._timeline.groups, dtype=np.bool_)
-        chosen[i] = True
-        return _result(self._timeline, self._settings, chosen, clocks)
+        return self._result([range(i, i + 1)], self._chosen([range(i, i + 1)]))
 
     def overall(self) -> ResponseTimesResult:
-        everyone = np.ones(self._timeline.groups, dtype=np.bool_)
-        return _result(self._timeline, self._settings, everyone, self._timeline.clocks)
+        return self._result(self._everyone, self._timeline.clocks)
 
     def rest(self, i: int) -> ResponseTimesResult:
-        chosen = np.arange(self._timeline.groups) != i
-        clocks = {name: clock.rows(clock.group != i) for name, clock in self._timeline.clocks.items()}
-        return _result(self._timeline, self._settings, chosen, clocks)
+        others = [range(i), range(i + 1, len(self))]
+        return self._result(others, self._chosen(others))
 
     def column(self, name: str) -> npt.NDArray[Any] | None:
         return None
 
-    def _tallies(self, i: int | None) -> dict[str, DurationTally]:
-        found = {}
-        for name in CLOCKS:
-            if name not in self._timeline.clocks:
-                continue
-            clock = self._timeline.clocks[name]
-            if i is not None:
-                order, edges = self._order[name]
-                clock = clock.rows(order[edges[i] : edges[i + 1]])
-            rows = slice(None) if i is None else slice(i, i + 1)
-            found[name] = tally_clock(
-                clock, now=self._timeline.as_of, aware=self._timeline.aware, policy=self._settings.policy,
-                target=self._settings.targets.definition(name), edges=self._settings.edges,
-                rows=int(self._timeline.used[rows].sum()),
-                left=left_out({reason: counts[rows].sum() for reason, counts in self._timeline.left.items()}),
-            )  # fmt: skip
-        return found
-
     def tally(self) -> dict[str, DurationTally]:
-        return self._tallies(None)
+        return self._tallies(self._everyone, self._timeline.clocks)
 
     def tallies(self) -> list[dict[str, DurationTally]]:
-        return [self._tallies(i) for i in range(len(self))]
+        alone = [[range(i, i + 1)] for i in range(len(self))]
+        return [self._tallies(groups, self._chosen(groups)) for groups in alone]
+
+    @property
+    def _everyone(self) -> list[range]:
+        return [range(len(self._timeline.used))]
+
+    @cached_property
+    def _members(self) -> dict[str, _Members]:
+        """Of the clocks by name, and of the conversations."""
+        groups = len(self._timeline.used)
+        clocks = self._timeline.clocks.items()
+        found = {name: _Members(clock.group, groups) for name, clock in clocks if clock.group is not None}
+        return {**found, "conversations": _Members(self._timeline.group, groups)}
+
+    def _chosen(self, groups: Sequence[range]) -> dict[str, Clock]:
+        return {name: clock.rows(self._members[name].of(groups)) for name, clock in self._timeline.clocks.items()}
+
+    def _account(self, groups: Sequence[range]) -> tuple[int, FrozenMap[LeftOut, int], FrozenMap[LeftOut, int]]:
+        """Rows behind the figures, rows left out, conversations left out."""
+
+        def total(counts: Ints) -> int:
+            return sum(int(counts[part.start : part.stop].sum()) for part in groups)
+
+        left, tickets_left = (
+            left_out({reason: total(counts) for reason, counts in account.items()})
+            for account in (self._timeline.left, self._timeline.tickets_left)
+        )
+        return total(self._timeline.used), left, tickets_left
+
+    def _result(self, groups: Sequence[range], clocks: Mapping[str, Clock]) -> ResponseTimesResult:
+        """The result of some groups, whose waits `clocks` holds."""
+        timeline, settings = self._timeline, self._settings
+        n, left, tickets_left = self._account(groups)
+        channels = timeline.channels.among(groups)
+        chat = chat_like(channels)
+        summaries = {name: _summary_of_clock(clock, timeline, settings, chat=chat) for name, clock in clocks.items()}
+        first, every = clocks.get("first_response"), clocks.get("reply", clocks.get("first_response"))
+        talks: Any = slice(None) if timeline.answers is not None and (timeline.group >= 0).all() else None
+        if groups != self._everyone:
+            talks = self._members["conversations"].of(groups)
+        elif talks is None:
+            talks = np.flatnonzero(timeline.group >= 0)
+
+        def count(flags: npt.NDArray[np.bool_] | None) -> int | None:
+            return None if flags is None else int(np.count_nonzero(flags[talks]))
+
+        def ended(clock: Clock | None, outcome: int) -> int | None:
+            return None if clock is None else int(np.count_nonzero(clock.outcome == outcome))
+
+        return ResponseTimesResult(
+            given=n + sum(left.values()),
+            n=n,
+            left_out=left,
+            signature=settings.signature(),
+            first_response=summaries.get("first_response"),
+            reply=summaries.get("reply"),
+            resolution=summaries.get("resolution"),
+            first_resolution=summaries.get("first_resolution"),
+            our_resolution=summaries.get("our_resolution"),
+            conversations=len(timeline.group[talks]),
+            answered=ended(first, waits.WAIT_ANSWERED),
+            waiting=ended(every, waits.WAIT_OPEN),
+            bot_only=count(timeline.bot_only),
+            outbound=count(timeline.outbound),
+            reopened=count(timeline.reopened),
+            touches=None if timeline.answers is None
+            else _touches(
+                timeline.answers[talks],
+                None if timeline.customer_messages is None else timeline.customer_messages[talks],
+            ),
+            mixed=len(channels) > 1,
+            conversations_left_out=tickets_left,
+            as_of=_moment(timeline.as_of, timeline.aware),
+            waits=None if every is None else WaitTable(every, timeline),
+        )  # fmt: skip
+
+    def _tallies(self, groups: Sequence[range], clocks: Mapping[str, Clock]) -> dict[str, DurationTally]:
+        timeline, settings = self._timeline, self._settings
+        rows, left, _ = self._account(groups)
+        chat = chat_like(timeline.channels.among(groups))
+        return {
+            name: tally_clock(
+                clocks[name], now=timeline.as_of, aware=timeline.aware, policy=settings.policy,
+                target=settings.targets.definition(name), edges=settings.edges, chat=chat, rows=rows, left=left,
+            )
+            for name in CLOCKS
+            if name in clocks
+        }  # fmt: skip
 
 
 def _of_tally(tally: DurationTally, settings: _Settings) -> ResponseTimesResult:
@@ -608,7 +668,7 @@ def _of_tally(tally: DurationTally, settings: _Settings) -> ResponseTimesResult:
         given=tally.given,
         n=tally.rows,
         left_out=tally.left_out,
-        signature=attrs.evolve(settings, policy=tally.policy).signature(tally.clock, tally.target),
+        signature=settings.signature(tally.clock, tally.target),
         **summaries,
         conversations=None,
         answered=tally.n if first else None,
@@ -665,7 +725,7 @@ def response_times(
         targets: a timedelta for the first response, or `ServiceTargets`.
         as_of: the instant that counts as now; None: the latest instant of all rows. Later rows are left out.
         policy: how waits are found.
-        brackets: ascending upper edges; None: minutes where every channel is chat-like by name
+        brackets: ascending upper edges; None: minutes where every channel of a figure is chat-like by name
             ("chat", "phone", "sms" ...), else hours.
         confidence: level of the intervals, between 0 and 1.
         missing: "drop" counts rows without an instant in `left_out`, "raise" refuses them.
@@ -705,20 +765,20 @@ def response_times(
     if not isinstance(policy, ReplyPolicy):
         msg = f"policy must be a ReplyPolicy (got {policy!r}), e.g. cx.ReplyPolicy(expires=timedelta(days=3))"
         raise ArgumentTypeError(msg, argument="policy", found=policy)
-    promised = service_targets(targets)
+    promised, edges = service_targets(targets), bracket_edges(brackets)
     if isinstance(log, DurationTally):
         for name, value in (
-            ("conversations", conversations), ("by", by), ("targets", targets), ("as_of", as_of), ("brackets", brackets),
+            ("conversations", conversations), ("by", by), ("targets", targets), ("as_of", as_of),
+            ("brackets", brackets), ("policy", None if policy is DEFAULT_POLICY else policy),
         ):  # fmt: skip
             if value is not None:
                 msg = f"{name} must be left out beside a tally, whose counts are made; give it to DurationTally.of"
                 raise ArgumentTypeError(msg, argument=name, found=value)
-        return _of_tally(log, _Settings(policy.definition, promised, log.edges, confidence, missing, invalid))
+        return _of_tally(log, _Settings(log.policy, promised, log.edges, confidence, missing, invalid))
     timeline = read_log(
         log, conversations=conversations, by=by, targets=promised, as_of=as_of, policy=policy, missing=missing,
         invalid=invalid,
     )  # fmt: skip
-    edges = bracket_edges(brackets, chat=timeline.chat)
     settings = _Settings(policy.definition, promised, edges, confidence, missing, invalid)
     groups = _WaitGroups(timeline, settings)
     return groups.overall() if by is None else Groups(groups)

@@ -294,17 +294,20 @@ def _contrast(scale: Scale, good: range, poor: range) -> list[float]:
 def _net(
     data: _Counts, settings: _Settings, good: range, poor: range, limits: Callable[..., Limits]
 ) -> tuple[Number, ...]:
-    """Share of the good points, share of the poor, and the net in points with its limits."""
-    scale = settings.scale
+    """Shares of the answers that count +1, 0 and -1, and the net in points with its limits."""
+    contrast = _contrast(settings.scale, good, poor)  # a point in both bands counts 0
     total = scores.or_nan(sum(data.sums))
-    up, down = (scores.of_points(data.sums, _positions(scale, points)) for points in (good, poor))
+    # Summed, not subtracted: weights would leave a rounding error where there is nobody.
+    nobody = 0.0 * data.sums[0]
+    up, middle, down = (
+        sum([part for part, value in zip(data.sums, contrast, strict=True) if value == side], nobody)
+        for side in (1.0, 0.0, -1.0)
+    )
     stretch = 1.0
     if data.squares is not None:  # the same shares, told of as many answers as they are worth
-        stretch = data.effective(_contrast(scale, good, poor)) / total
-    low, high = limits(
-        down * stretch, (sum(data.sums) - up - down) * stretch, up * stretch, z_value(settings.confidence)
-    )
-    return up / total, down / total, 100.0 * (up - down) / total, (100.0 * low, 100.0 * high)
+        stretch = data.effective(contrast) / total
+    low, high = limits(down * stretch, middle * stretch, up * stretch, z_value(settings.confidence))
+    return up / total, middle / total, down / total, 100.0 * (up - down) / total, (100.0 * low, 100.0 * high)
 
 
 def _part(data: _Counts, settings: _Settings, points: range, limits: Callable[..., Limits]) -> tuple[Number, Limits]:
@@ -323,7 +326,7 @@ def _shared(data: _Counts) -> dict[str, Number]:
 
 def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     scale = settings.scale
-    up, down, score, limits = _net(data, settings, scale.good, scale.poor, _NPS_LIMITS[settings.method])
+    up, middle, down, score, limits = _net(data, settings, scale.good, scale.poor, _NPS_LIMITS[settings.method])
     good = scores.of_points(data.counts, _positions(scale, scale.good))
     poor = scores.of_points(data.counts, _positions(scale, scale.poor))
     return {
@@ -335,7 +338,7 @@ def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         "passives": data.n() - good - poor,
         "detractors": poor,
         "promoter_share": up,
-        "passive_share": 1.0 - up - down,
+        "passive_share": middle,
         "detractor_share": down,
         "mean": scores.mean_and_variance(data.sums, scale.points)[0],
     }
@@ -344,7 +347,7 @@ def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
 def _csat_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     scale = settings.scale
     share, (low, high) = _part(data, settings, scale.good, _SHARE_LIMITS[settings.method])
-    _, down, net, net_limits = _net(data, settings, scale.good, scale.poor, intervals.nps_score)
+    _, _, down, net, net_limits = _net(data, settings, scale.good, scale.poor, intervals.nps_score)
     good = scores.of_points(data.counts, _positions(scale, scale.good))
     poor = scores.of_points(data.counts, _positions(scale, scale.poor))
     return {
@@ -373,7 +376,8 @@ def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         limits = intervals.mean_adjusted_t(n, mean, variance, float(scale.low), float(scale.high), confidence)
     easy, easy_limits = _part(data, settings, scale.good, intervals.wilson)
     top, top_limits = _part(data, settings, scale.top_two, intervals.wilson)
-    _, down, net, net_limits = _net(data, settings, scale.top_two, scale.poor, intervals.nps_score)
+    *_, net, net_limits = _net(data, settings, scale.top_two, scale.poor, intervals.nps_score)
+    difficult = scores.of_points(data.sums, _positions(scale, scale.poor))
     return {
         **_shared(data),
         "score": mean,
@@ -385,7 +389,7 @@ def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         "easy_interval": (*easy_limits, "wilson"),
         "top_two_share": top,
         "top_two_interval": (*top_limits, "wilson"),
-        "difficult_share": down,
+        "difficult_share": difficult / scores.or_nan(sum(data.sums)),
         "net_index": net,
         "net_interval": (*net_limits, "score"),
     }
@@ -438,9 +442,6 @@ class _ScoreGroups(Generic[R]):
     @property
     def many(self) -> bool:
         return self.table.many
-
-    def __len__(self) -> int:
-        return len(self.table)
 
     def result(self, i: int) -> R:
         return _result(self.kind, self.table.row(i), self.settings)

@@ -3,52 +3,72 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._checks import check_choice
-from .._clocks import Clock, read_log, service_targets
-from .._core import durations, quantiles, waits
+from .._clocks import Clock, chat_like, read_log, service_targets
+from .._core import durations, quantiles
 from .._frozen import FrozenMap
 from .._inputs import NAT
 from ..batches import Batch, first_record
 from ..errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, MergeError
 from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
-from ._scores import check_schema
+from ._scores import _whole_count, check_schema
 
-__all__ = ["BRACKETS_CHAT", "BRACKETS_MAIL", "CLOCKS", "DurationTally", "bracket_edges", "tally_clock"]
+__all__ = ["CLOCKS", "DurationTally", "bracket_edges", "shown_brackets", "tally_clock"]
 
 SCHEMA = 1
 CLOCKS = ("first_response", "reply", "resolution")
 
-_MINUTE, _HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
-BRACKETS_CHAT = tuple(minutes * _MINUTE for minutes in (1, 2, 5, 10, 30, 60))
-BRACKETS_MAIL = tuple(hours * _HOUR for hours in (1, 4, 8, 24, 48))
+_MINUTE, _HOUR = 60_000_000, 3_600_000_000
+_CHAT = tuple(minutes * _MINUTE for minutes in (1, 2, 5, 10, 30, 60))
+_MAIL = tuple(hours * _HOUR for hours in (1, 4, 8, 24, 48))
+# Waits are counted at the edges of both, as a shard cannot know what channels the others have.
+_BOTH = tuple(sorted({*_CHAT, *_MAIL}))
 
 Bins = tuple[tuple[int, int], ...]
-# A bare duration has no instants: it counts as opened long before "now", so no target is too young for it.
-_LONG_AGO = -(1 << 60)
+Ints = npt.NDArray[np.int64]
 
 
-def bracket_edges(brackets: Any, *, chat: bool) -> tuple[int, ...]:
-    """Upper edges in microseconds: as given, or minutes for chat-like channels and hours for the rest.
+def bracket_edges(brackets: Any) -> tuple[int, ...]:
+    """Upper edges to count at in microseconds: as given, or those that any default may need.
 
     Raises:
         ArgumentTypeError: edges that are no timedeltas.
         InvalidValueError: edges that do not ascend from above zero.
     """
-    chosen = (BRACKETS_CHAT if chat else BRACKETS_MAIL) if brackets is None else tuple(brackets)
+    if brackets is None:
+        return _BOTH
+    way = "e.g. brackets=[timedelta(hours=1), timedelta(hours=4)]"
+    if isinstance(brackets, (str, bytes, dt.timedelta)) or not isinstance(brackets, Iterable):
+        msg = f"brackets must be a list of upper edges (got {brackets!r}), {way}"
+        raise ArgumentTypeError(msg, argument="brackets", found=brackets)
+    chosen = tuple(brackets)
     edges = tuple(_inputs.duration(edge, "brackets", positive=True) for edge in chosen)
-    if any(later <= earlier for earlier, later in zip(edges, edges[1:], strict=False)):
-        msg = f"brackets must be ascending upper edges (got {chosen!r}), e.g. [timedelta(hours=1), timedelta(hours=4)]"
+    if any(later <= earlier for earlier, later in itertools.pairwise(edges)):
+        msg = f"brackets must be ascending upper edges (got {chosen!r}), {way}"
         raise InvalidValueError(msg, argument="brackets", found=chosen)
     return edges
+
+
+def shown_brackets(
+    edges: tuple[int, ...], counts: tuple[int, ...], *, chat: bool
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Edges and counts to show: by default minutes for chat-like channels and hours for the rest."""
+    if edges != _BOTH:
+        return edges, counts
+    chosen = _CHAT if chat else _MAIL
+    starts = [0, *(edges.index(edge) + 1 for edge in chosen)]
+    return chosen, tuple(sum(counts[start:stop]) for start, stop in itertools.pairwise((*starts, len(counts))))
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +102,7 @@ class DurationTally:
         waiting_over_target: open waits that have missed it already.
         edges: upper edges of the brackets in microseconds.
         brackets: answered waits by bracket.
+        chat: whether every channel behind the waits is chat-like by name, which chooses the default brackets.
         rows: rows of the input behind the waits.
         left_out: rows left out by reason.
 
@@ -116,6 +137,7 @@ class DurationTally:
     waiting_over_target: int = 0
     edges: tuple[int, ...] = ()
     brackets: tuple[int, ...] = ()
+    chat: bool = True
     rows: int = 0
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
 
@@ -151,8 +173,8 @@ class DurationTally:
             open: ages of open waits, with bare durations.
             clock: which clock the waits belong to.
             conversations: beside a message log, as in `response_times`.
-            targets: as in `response_times`.
-            as_of: "now" for a log; give the same to every shard, or the tallies will not merge.
+            targets: as in `response_times`; a bare duration counts as opened long ago.
+            as_of: "now"; give the same to every shard, or the tallies will not merge.
             policy: as in `response_times`.
             brackets: upper edges.
             missing: "drop" or "raise".
@@ -165,27 +187,79 @@ class DurationTally:
         check_choice("clock", clock, CLOCKS)
         check_choice("missing", missing, ("drop", "raise"))
         check_choice("invalid", invalid, ("raise", "drop"))
-        promised = service_targets(targets)
+        promised, edges = service_targets(targets), bracket_edges(brackets)
         data = _inputs.materialise(data)
-        if isinstance(data, Batch) or first_record(data) is not None:
-            if open is not None:
-                msg = "open must be left out with a log: the log tells which waits are open"
-                raise ArgumentTypeError(msg, argument="open")
-            timeline = read_log(
-                data, conversations=conversations, targets=promised, as_of=as_of, policy=policy, missing=missing,
-                invalid=invalid,
-            )  # fmt: skip
-            if clock not in timeline.clocks:
-                known = ", ".join(name for name in CLOCKS if name in timeline.clocks)
-                msg = f"clock must be one that the log has (got {clock!r}; it has {known or 'none'})"
-                raise ArgumentValueError(msg, argument="clock", found=clock)
-            return tally_clock(
-                timeline.clocks[clock], now=timeline.as_of, aware=timeline.aware, policy=policy.definition,
-                target=promised.definition(clock), edges=bracket_edges(brackets, chat=timeline.chat),
-                rows=int(timeline.used.sum()),
-                left=left_out({reason: counts.sum() for reason, counts in timeline.left.items()}),
-            )  # fmt: skip
-        return _bare(data, open, clock, promised, policy, bracket_edges(brackets, chat=False), missing, invalid)
+        if not isinstance(data, Batch) and first_record(data) is None:
+            if conversations is not None and len(data):
+                msg = "conversations must be left out with bare durations; they belong to no conversation"
+                raise ArgumentTypeError(msg, argument="conversations")
+            gone: dict[str, int] = {}
+            ended, ages = (
+                _bare(values, name, gone, missing, invalid)
+                for name, values in (("data", data), ("open", [] if open is None else open))
+            )
+            return _counted((ended, ages), (None, None), clock, promised, as_of, policy, edges, gone)
+        if open is not None:
+            msg = "open must be left out with a log: the log tells which waits are open"
+            raise ArgumentTypeError(msg, argument="open")
+        timeline = read_log(
+            data, conversations=conversations, targets=promised, as_of=as_of, policy=policy, missing=missing,
+            invalid=invalid,
+        )  # fmt: skip
+        if clock not in timeline.clocks:
+            known = ", ".join(name for name in CLOCKS if name in timeline.clocks)
+            msg = f"clock must be one that the log has (got {clock!r}; it has {known or 'none'})"
+            raise ArgumentValueError(msg, argument="clock", found=clock)
+        return tally_clock(
+            timeline.clocks[clock], now=timeline.as_of, aware=timeline.aware, policy=policy.definition,
+            target=promised.definition(clock), edges=edges, chat=chat_like(timeline.channels.among([range(1)])),
+            rows=int(timeline.used.sum()),
+            left=left_out({reason: counts.sum() for reason, counts in timeline.left.items()}),
+        )  # fmt: skip
+
+    @classmethod
+    def from_counts(
+        cls,
+        ended: Mapping[dt.timedelta, int],
+        *,
+        open: Mapping[dt.timedelta, int] | None = None,
+        clock: str = "first_response",
+        targets: Any = None,
+        as_of: Any = None,
+        policy: ReplyPolicy = DEFAULT_POLICY,
+        brackets: Sequence[dt.timedelta] | None = None,
+    ) -> DurationTally:
+        """Waits that were counted elsewhere, e.g. by SQL.
+
+        Args:
+            ended: answered waits: duration to how many.
+            open: open waits: age to how many.
+            clock: which clock the waits belong to.
+            targets: as in `response_times`; answered waits count as opened long ago.
+            as_of: "now" of the ages; tallies with another refuse to merge.
+            policy: the policy that found the waits.
+            brackets: upper edges.
+
+        Raises:
+            ArgumentTypeError: no mapping of durations.
+            InvalidValueError: negative durations, counts that are no whole numbers of 0 or more.
+
+        >>> from datetime import timedelta
+        >>> import cxscore as cx
+        >>> cx.DurationTally.from_counts({timedelta(minutes=4): 7, timedelta(hours=2): 1}).n
+        8
+        """
+        check_choice("clock", clock, CLOCKS)
+        promised, edges = service_targets(targets), bracket_edges(brackets)
+        columns, times = [], []
+        for name, counts in (("ended", ended), ("open", {} if open is None else open)):
+            if not isinstance(counts, Mapping):
+                found = type(counts).__name__
+                msg = f"{name} must map durations to counts (got {found}), e.g. {{timedelta(minutes=4): 7}}"
+                raise ArgumentTypeError(msg, argument=name, found=type(counts))
+            columns.append(_bare(list(counts), name, {}, "raise", "raise"))
+            times.append(np.array([_whole_count(count, key) for key, count in counts.items()], dtype=np.int64))
+        return _counted(columns, times, clock, promised, as_of, policy, edges, {})
 
     @classmethod
     def empty(cls, clock: str = "first_response", **like: Any) -> DurationTally:
@@ -223,7 +297,7 @@ class DurationTally:
                 for name, mine, theirs in zip(names, self._kind(), other._kind(), strict=True)
                 if mine != theirs
             )
-            msg = f"tallies of unlike waits do not add up (got {unlike}); count all shards with the same settings and as_of"
+            msg = f"tallies of unlike waits do not add up (got {unlike}); count all shards with the same settings"
             raise MergeError(msg, argument="other", found=unlike)
         sums = {
             name: getattr(self, name) + getattr(other, name)
@@ -241,6 +315,7 @@ class DurationTally:
             bins=_merged(self.bins, other.bins),
             open_bins=_merged(self.open_bins, other.open_bins),
             brackets=tuple(a + b for a, b in zip(self.brackets, other.brackets, strict=True)),
+            chat=self.chat and other.chat,
             left_out=left_out(
                 {reason: self.left_out.get(reason, 0) + other.left_out.get(reason, 0) for reason in LeftOut}
             ),
@@ -263,7 +338,7 @@ class DurationTally:
             ArgumentValueError: something else, or a schema of a newer release.
         """
         check_schema(data, "DurationTally", SCHEMA)
-        fields = {name: value for name, value in data.items() if name not in ("schema", "kind")}
+        fields = {field.name: data[field.name] for field in attrs.fields(cls)}
         for name in ("bins", "open_bins"):
             fields[name] = tuple((int(place), int(count)) for place, count in fields[name])
         fields |= {name: tuple(fields[name]) for name in ("edges", "brackets")}
@@ -287,6 +362,7 @@ def tally_clock(
     policy: str,
     target: str,
     edges: tuple[int, ...],
+    chat: bool,
     rows: int,
     left: FrozenMap[LeftOut, int],
 ) -> DurationTally:
@@ -294,66 +370,81 @@ def tally_clock(
     found = durations.totals(
         clock.start, clock.end, clock.outcome, clock.target, now or 0, np.array(edges, dtype=np.int64),
         unanswered_misses=clock.name != "reply",
-    )  # fmt: skip
-    ended, ages = found.ended, np.maximum(found.ages, 0)
+    )._asdict()  # fmt: skip
     return DurationTally(
-        clock=clock.name, policy=policy, target=target, as_of=now, aware=aware, n=len(ended), waiting=len(ages),
-        closed=found.closed, lapsed=found.lapsed, abandoned=found.abandoned, total=found.total,
-        shortest=int(ended.min()) if len(ended) else None, longest=int(ended.max()) if len(ended) else None,
-        longest_waiting=int(ages.max()) if len(ages) else None, bins=_binned(ended), open_bins=_binned(ages),
-        eligible=found.eligible, within=found.within, immature=found.immature,
-        waiting_over_target=found.waiting_over_target, edges=edges, brackets=found.brackets, rows=rows, left_out=left,
+        clock=clock.name, policy=policy, target=target, as_of=now, aware=aware, bins=_binned(found.pop("ended")),
+        open_bins=_binned(found.pop("ages")), edges=edges, chat=chat, rows=rows, left_out=left, **found,
     )  # fmt: skip
 
 
-def _bare(
-    data: Any, ages: Any, clock: str, promised: ServiceTargets, policy: ReplyPolicy, edges: tuple[int, ...],
-    missing: str, invalid: str,
+def _bare(values: Any, name: str, gone: dict[str, int], missing: str, invalid: str) -> Ints:
+    """Durations that count; the others are counted in `gone`."""
+    values = _inputs.materialise(values)
+    micros = _inputs.durations(values, name)
+    absent = micros == NAT
+    if absent.any() and missing == "raise":
+        _inputs.refuse_missing(name, absent)
+    negative = ~absent & (micros < 0)
+    if negative.any() and invalid == "raise":
+        _inputs.refuse_invalid(name, "not be negative", negative, values)
+    for reason, mask in ((LeftOut.MISSING, absent), (LeftOut.INVALID, negative)):
+        gone[reason] = gone.get(reason, 0) + int(mask.sum())
+    kept: Ints = micros[~absent & ~negative]
+    return kept
+
+
+def _counted(
+    values: Sequence[Ints], times: Sequence[Ints | None], clock: str, promised: ServiceTargets, as_of: Any,
+    policy: ReplyPolicy, edges: tuple[int, ...], gone: Mapping[str, int],
 ) -> DurationTally:  # fmt: skip
-    """The tally of bare durations and ages."""
+    """The tally of bare durations and of ages, each of which counts so many times (None: once)."""
+    (ended, often), (ages, age_often) = (
+        (column, weight) if weight is None else (column[weight > 0], weight[weight > 0])
+        for column, weight in zip(values, times, strict=True)
+    )
     target = getattr(promised, clock)
-    if isinstance(target, Mapping):
+    if isinstance(target, Mapping) and len(ended) + len(ages):
         msg = "targets must be one timedelta with bare durations (got a target per channel); they have no channel"
         raise ArgumentTypeError(msg, argument="targets", found=target)
-    parts = []
-    gone: dict[str, int] = {LeftOut.MISSING: 0, LeftOut.INVALID: 0}
-    for name, values in (("data", data), ("open", [] if ages is None else _inputs.materialise(ages))):
-        micros = _inputs.durations(values, name)
-        absent = micros == NAT
-        if absent.any() and missing == "raise":
-            _inputs.refuse_missing(name, absent)
-        negative = ~absent & (micros < 0)
-        if negative.any() and invalid == "raise":
-            _inputs.refuse_invalid(name, "not be negative", negative, values)
-        gone[LeftOut.MISSING] += int(absent.sum())
-        gone[LeftOut.INVALID] += int(negative.sum())
-        parts.append(micros[~absent & ~negative])
-    ended, running = parts
-    size = len(ended) + len(running)
-    none = np.zeros(size, dtype=np.int64)
-    counted = tally_clock(
-        Clock(
-            name=clock,
-            start=np.concatenate((np.full(len(ended), _LONG_AGO), -running)),
-            end=np.concatenate((_LONG_AGO + ended, np.full(len(running), NAT))),
-            outcome=np.repeat(np.array([waits.WAIT_ANSWERED, waits.WAIT_OPEN], np.int8), [len(ended), len(running)]),
-            target=np.full(size, NAT if target is None else _inputs.duration(target, "targets")),
-            group=none,
-            conversation=none,
-            index=none,
-        ),
-        now=0, aware=None, policy=policy.definition, target=promised.definition(clock), edges=edges, rows=size,
-        left=left_out(gone),
+    n, waiting = _count(ended >= 0, often), _count(ages >= 0, age_often)
+    reached = [_count(ended <= edge, often) for edge in edges]
+    against = {}
+    if isinstance(target, dt.timedelta):
+        limit = _inputs.duration(target, "targets")
+        old = _count(ages >= limit, age_often)
+        against = {
+            "eligible": n + old,
+            "within": _count(ended <= limit, often),
+            "immature": waiting - old,
+            "waiting_over_target": _count(ages > limit, age_often),
+        }
+    now = None if as_of is None else _inputs.instant(as_of, "as_of", aware=None)
+    return DurationTally(
+        clock=clock, policy=policy.definition, target=promised.definition(clock), as_of=now,
+        aware=None if now is None else _inputs.instants([as_of], "as_of")[1], n=n, waiting=waiting,
+        total=durations.exact_sum(ended) if often is None
+        else sum(value * times for value, times in zip(ended.tolist(), often.tolist(), strict=True)),
+        shortest=int(ended.min()) if n else None, longest=int(ended.max()) if n else None,
+        longest_waiting=int(ages.max()) if waiting else None,
+        bins=_binned(ended, often), open_bins=_binned(ages, age_often), edges=edges,
+        brackets=tuple(b - a for a, b in itertools.pairwise((0, *reached, n))) if edges else (),
+        chat=n + waiting == 0, rows=n + waiting, left_out=left_out(gone), **against,
     )  # fmt: skip
-    return attrs.evolve(counted, as_of=None)
 
 
-def _binned(values: Any) -> Bins:
+def _count(mask: npt.NDArray[np.bool_], often: Ints | None) -> int:
+    return int(np.count_nonzero(mask) if often is None else often[mask].sum())
+
+
+def _binned(values: Ints, times: Ints | None = None) -> Bins:
+    if times is not None:
+        found = zip(quantiles.bin_of(values).tolist(), times.tolist(), strict=True)
+        return _merged((), found)
     bins, counts = quantiles.counts(values)
     return tuple(zip(bins.tolist(), counts.tolist(), strict=True))
 
 
-def _merged(mine: Bins, theirs: Bins) -> Bins:
+def _merged(mine: Bins, theirs: Iterable[tuple[int, int]]) -> Bins:
     total = dict(mine)
     for place, count in theirs:
         total[place] = total.get(place, 0) + count

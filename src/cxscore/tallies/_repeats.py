@@ -194,7 +194,7 @@ class RepeatTally:
     events: Ints = attrs.field(factory=tuple, converter=_sealed, eq=_BY_CONTENT, hash=False, repr=_size)
     censored: Ints = attrs.field(factory=tuple, converter=_sealed, eq=_BY_CONTENT, hash=False, repr=_size)
     survived: int = 0
-    seen: Digests | None = attrs.field(factory=tuple, converter=_sealed_digests, eq=_BY_CONTENT, hash=False, repr=_size)
+    seen: Digests | None = attrs.field(default=None, converter=_sealed_digests, eq=_BY_CONTENT, hash=False, repr=_size)
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
 
     @property
@@ -257,11 +257,11 @@ class RepeatTally:
         >>> sum([], start=cx.RepeatTally.empty()).contacts
         0
         """
-        return cls(settings=_settings(window, since, same_day))
+        return cls(settings=_settings(window, since, same_day), seen=())
 
     def emptied(self) -> RepeatTally:
         """An empty tally of the same kind."""
-        return RepeatTally(settings=self.settings)
+        return RepeatTally(settings=self.settings, seen=())
 
     def __add__(self, other: object) -> RepeatTally:
         if not isinstance(other, RepeatTally):
@@ -307,10 +307,11 @@ class RepeatTally:
             ArgumentValueError: something else, or a schema of a newer release.
         """
         check_schema(data, "RepeatTally", SCHEMA)
+        sums: dict[str, Any] = {name: data[name] for name in _COUNTS}
+        sums |= {name: ClusterSums(*data[name]) for name in _SHARES}
         return cls(
             settings=RepeatSettings(**data["settings"]),
-            **{name: data[name] for name in _COUNTS},
-            **{name: ClusterSums(*data[name]) for name in _SHARES},
+            **sums,
             issue_sizes=FrozenMap((int(size), int(count)) for size, count in data["issue_sizes"]),
             events=_unpacked(data["events"], "<i8"),
             censored=_unpacked(data["censored"], "<i8"),
@@ -411,7 +412,7 @@ def _whole(label: Any) -> int | None:
         return None
     try:
         number = int(label)  # type: ignore[call-overload]  # every real number has it, an infinite one raises
-    except OverflowError:
+    except (OverflowError, ValueError):  # infinite, or Decimal's own NaN
         return None
     return number if number == label and -(2**63) <= number < 2**63 else None
 
@@ -496,11 +497,8 @@ def _count_customers(
     if group is not None:
         inside = group == code
         customer, repeated = customer[inside], repeated[inside]
-    width = int(customer.max(initial=-1)) + 1
-    contacts = np.bincount(customer, minlength=width)
-    hits = np.bincount(customer[repeated], minlength=width)
-    present = np.flatnonzero(contacts)
-    return [labels[code] for code in present.tolist()], contacts[present], hits[present]
+    present, contacts, hits = repeats.per_customer(customer, repeated)
+    return [labels[code] for code in present.tolist()], contacts, hits
 
 
 class RepeatTable:
@@ -518,7 +516,7 @@ class RepeatTable:
         names: tuple[str, ...],
         many: bool,
         judged: JudgedContacts,
-        group: Ints | None,
+        group: Ints,
         resolvable: Bools | None,
         endless: Bools,
         labels: Sequence[Any],
@@ -544,64 +542,70 @@ class RepeatTable:
         return repeats.summarise(self._judged, group=self._group, groups=len(self.keys), resolvable=self._resolvable)
 
     @functools.cached_property
-    def _group_in_order(self) -> Ints | None:
-        return None if self._group is None else self._group[self._judged.order]
+    def _overall(self) -> RepeatSummary:
+        return repeats.summarise(self._judged, resolvable=self._resolvable)
+
+    @functools.cached_property
+    def _group_in_order(self) -> Ints:
+        return self._group[self._judged.order]
+
+    @functools.cached_property
+    def _rows_of_groups(self) -> list[Ints]:
+        """The judged contacts of every group."""
+        edges = np.cumsum(np.bincount(self._group_in_order, minlength=len(self.keys)))
+        return np.split(np.argsort(self._group_in_order, kind="stable"), edges[:-1])
+
+    @functools.cached_property
+    def _ends_missing(self) -> Ints:
+        return np.bincount(self._group_in_order[self._endless], minlength=len(self.keys))
 
     def row(self, i: int, *, with_seen: bool = False) -> RepeatTally:
         """The tally of one group; without its customers' digests, which only a merge needs, unless asked."""
-        inside = self._group_in_order == i
         gone = {reason: counts[i] for reason, counts in self._left.items()}
-        return self._tally(self.summary, i, gone, inside, with_seen)
+        rows = self._rows_of_groups[i] if with_seen else None
+        return self._tally(self.summary, i, gone, self._ends_missing[i], rows)
 
     def total(self, *, with_seen: bool = False) -> RepeatTally:
         """The tally of all contacts, in which a customer of several groups counts once."""
         gone = {reason: counts.sum() for reason, counts in self._left.items()}
-        return self._tally(self._overall, 0, gone, slice(None), with_seen)
-
-    @functools.cached_property
-    def _overall(self) -> RepeatSummary:
-        return repeats.summarise(self._judged, resolvable=self._resolvable)
+        rows = slice(None) if with_seen else None
+        return self._tally(self._overall, 0, gone, np.count_nonzero(self._endless), rows)
 
     def rest(self, i: int) -> RepeatTally:
         """The tally of all contacts outside one group."""
-        apart, outside = self._apart(i), self._group_in_order != i
         gone = {reason: counts.sum() - counts[i] for reason, counts in self._left.items()}
-        found = repeats.summarise(self._judged, group=apart, groups=2, resolvable=self._resolvable)
-        return self._tally(found, 0, gone, outside, False)
+        found = repeats.summarise(self._judged, group=self._apart(i), groups=2, resolvable=self._resolvable)
+        return self._tally(found, 0, gone, self._ends_missing.sum() - self._ends_missing[i], None)
 
     def _apart(self, i: int) -> Ints:
         """1 for the contacts of a group, 0 for the others."""
-        return (self._group == i).astype(np.int64)  # type: ignore[union-attr]  # there are groups
+        return np.asarray(self._group == i, dtype=np.int64)
 
     def _tally(
-        self, found: RepeatSummary, i: int, gone: Mapping[LeftOut, Any], inside: Any, with_seen: bool
+        self, found: RepeatSummary, i: int, gone: Mapping[LeftOut, Any], ends_missing: Any, seen: Any
     ) -> RepeatTally:
+        """One group of a summary; `seen` chooses the judged contacts whose customers a merge has to know."""
         sizes = slice(*found.size_offsets[i : i + 2])
-        judged = self._judged
+        sums: dict[str, Any] = {name: int(getattr(found, name)[i]) for name in _COUNTS if name != "ends_missing"}
+        sums |= {name: ClusterSums(*(int(part[i]) for part in getattr(found, name))) for name in _SHARES}
         return RepeatTally(
             settings=self.settings,
-            **{name: int(getattr(found, name)[i]) for name in _COUNTS if name != "ends_missing"},
-            **{name: ClusterSums(*(int(sums[i]) for sums in getattr(found, name))) for name in _SHARES},
-            ends_missing=int(np.count_nonzero(self._endless[inside])),
+            **sums,
+            ends_missing=int(ends_missing),
             issue_sizes=FrozenMap(zip(found.sizes[sizes].tolist(), found.size_counts[sizes].tolist(), strict=True)),
             events=found.events[slice(*found.event_offsets[i : i + 2])],
             censored=found.censored[slice(*found.censored_offsets[i : i + 2])],
-            seen=_digests(self._labels, np.unique(judged.customer[inside])) if with_seen else None,
-            left_out=left_out(gone),
+            seen=None if seen is None else _digests(self._labels, np.unique(self._judged.customer[seen])),
+            left_out=left_out({str(reason): count for reason, count in gone.items()}),
         )
 
     def customers(self, i: int | None = None, *, rest: bool = False) -> Customers:
         """The customers of all contacts, of one group, or of the others."""
-        judged, group, code = self._judged, self._group_in_order, i or 0
-        if i is None:
-            group = None
-        elif rest:
-            group, code = self._apart(i)[judged.order], 0
-        return Customers(
-            functools.partial(
-                _count_customers, self._labels, judged.customer, judged.mature, judged.followed, group, code
-            )
-        )
+        judged, group, code = self._judged, None, 0
+        if i is not None:
+            group, code = (self._apart(i)[judged.order], 0) if rest else (self._group_in_order, i)
+        columns = (judged.customer, judged.mature, judged.followed, group, code)
+        return Customers(functools.partial(_count_customers, self._labels, *columns))
 
 
 # -- the door for contacts ---------------------------------------------------------------------------
@@ -679,28 +683,30 @@ def read_contacts(
         endless = np.full(judged.order.size, since != "start")
     else:
         endless = end[judged.order] == NAT
-    group, keys, names, many = None, [], (), False
-    whole_group: Ints = np.zeros(n, dtype=np.int64)
+    group: Ints = np.zeros(n, dtype=np.int64)
+    keys: list[Any] = []
+    names: tuple[str, ...] = ()
+    many = False
     if by is not None:
         grouping = group_rows(by, n, batch)
-        whole_group, keys = grouping.compact()
-        group, names, many = used(whole_group), grouping.names, grouping.many
+        group, keys = grouping.compact()
+        names, many = grouping.names, grouping.many
     return RepeatTable(
         settings=settings,
         keys=keys,
         names=names,
         many=many,
         judged=judged,
-        group=group,
+        group=used(group),
         resolvable=used(batch.flag("resolvable", default=True)) if batch.has("resolvable") else None,
         endless=endless,
         labels=customer.labels,
-        left=account.by_group(whole_group, max(len(keys), 1))[1],
+        left=account.by_group(group, max(len(keys), 1))[1],
     )
 
 
 def _no_contacts() -> Contacts:
-    return Contacts(customer=[], at=[])
+    return Contacts.from_records([])  # which has every column, so that `by=` finds its own
 
 
 def _settings(window: Any, since: str, same_day: str) -> RepeatSettings:

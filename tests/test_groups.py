@@ -1,0 +1,251 @@
+"""Groups: a mapping whose columns, overall and rest equal the results looked up one by one."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import pickle
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cxscore as cx
+from cxscore.groups import Groups, _as_array, _follow
+from strategies import rows, weights
+
+METRICS = [cx.nps, cx.csat, cx.ces]
+SCORES, CHANNEL = [10, 9, 3, 0, 7, 9], ["chat", "mail", "chat", None, "mail", "chat"]
+GROUPS = cx.nps(SCORES, by=CHANNEL)
+
+
+# -- columns, overall, rest --------------------------------------------------------------------------
+
+
+def fields(result: Any) -> dict[str, Any]:
+    """Every numeric field of a result, parts of intervals too."""
+    out: dict[str, Any] = {}
+    for field in attrs.fields(type(result)):
+        value = getattr(result, field.name)
+        if isinstance(value, cx.Interval):
+            out |= {f"{field.name}.low": value.low, f"{field.name}.high": value.high}
+        elif isinstance(value, (int, float)):
+            out[field.name] = value
+    return out
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@settings(max_examples=20)  # some thirty columns each
+@given(rows(cx.CES_1_7), st.data())
+def test_columns_equal_the_results_one_by_one(
+    metric: Callable[..., Any], table: list[Any], data: st.DataObject
+) -> None:
+    size = len(table)
+    given_weights = data.draw(st.none() | st.lists(weights, min_size=size, max_size=size))
+    groups = metric([row[0] for row in table], by=[row[1] for row in table], weights=given_weights, scale=cx.CES_1_7,
+                    invalid="drop")  # fmt: skip
+    for name in fields(groups.overall):
+        expected = [fields(result)[name] for result in groups.values()]
+        np.testing.assert_allclose(groups.column(name), expected, rtol=1e-12, atol=1e-12, err_msg=name)
+    np.testing.assert_array_equal(groups.scores, groups.column("score"))
+
+
+@given(rows(cx.NPS_0_10))
+def test_overall_and_rest_are_counted_not_averaged(table: list[Any]) -> None:
+    column, by = [row[0] for row in table], [row[1] for row in table]
+    groups = cx.nps(column, by=by, invalid="drop")
+    assert groups.overall == cx.nps(column, invalid="drop")
+    for key in groups:
+        assert groups.rest(key) == cx.nps([row[0] for row in table if row[1] != key], invalid="drop")
+        assert groups.tallies[key] + cx.ScoreTally.empty(cx.NPS_0_10) == groups.tallies[key]
+    assert sum(groups.tallies.values(), start=cx.ScoreTally.empty(cx.NPS_0_10)) == groups.tally
+
+
+def test_column_types() -> None:
+    assert GROUPS.column("promoters").dtype == np.int64
+    assert GROUPS.column("given").tolist() == [3, 2, 1]
+    assert GROUPS.column("score").dtype == np.float64
+    assert np.isnan(GROUPS.column("response_rate")).all()
+    assert GROUPS.column("interval.confidence").tolist() == [0.95] * 3
+    assert _as_array([timedelta(seconds=1), None], "wait").tolist() == [timedelta(seconds=1), None]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("scroe", r"column must name a field of NpsResult \(got 'scroe' in 'scroe'\); known: .*score"),
+        ("interval.middle", r"a field of Interval \(got 'middle' in 'interval\.middle'\)"),
+        ("interval", r"column must name a numeric field \(got 'interval', which holds Interval\)"),
+        ("interval.method", "a numeric field"),
+        ("score.low", "a field of float"),
+        ("_signature", "column must name a field"),
+        ("signature", "a numeric field .*which holds str"),
+    ],
+)
+def test_what_is_no_column(name: str, message: str) -> None:
+    with pytest.raises(cx.UnknownNameError, match=message):
+        GROUPS.column(name)
+
+
+def test_figures_of_a_part_that_is_not_there_are_missing() -> None:
+    assert _as_array([_follow(SimpleNamespace(resolution=None), "resolution.p90")], "resolution.p90").tolist() == [
+        pytest.approx(math.nan, nan_ok=True)
+    ]
+
+
+def test_records_of_groups_know_who_was_asked() -> None:
+    groups = cx.nps(cx.Responses(score=[9, None, 3, None], channel=["chat", "chat", "mail", "fax"]), by="channel")
+    assert groups.column("response_rate").tolist() == [0.5, 0.0, 1.0]
+    assert groups.column("asked").tolist() == [2, 1, 1]
+    assert (groups.overall.asked, groups.overall.response_rate) == (4, 0.5)
+
+
+# -- a mapping ---------------------------------------------------------------------------------------
+
+
+def test_groups_are_a_read_only_mapping() -> None:
+    assert isinstance(GROUPS, Mapping)
+    assert (list(GROUPS), len(GROUPS), "chat" in GROUPS, "fax" in GROUPS) == (["chat", "mail", None], 3, True, False)
+    assert GROUPS[None] == cx.nps([0])
+    assert GROUPS.get("fax") is None
+    assert repr(GROUPS) == "Groups(3 by group)"
+    for refused in (lambda: GROUPS["fax"], lambda: GROUPS.rest("fax")):
+        with pytest.raises(KeyError):
+            refused()
+    with pytest.raises(TypeError):
+        GROUPS["chat"] = 1  # type: ignore[index]  # the point of the test
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda groups: pickle.loads(pickle.dumps(groups))])
+def test_groups_copy_pickle_compare_and_hash(again: Callable[[Any], Any]) -> None:
+    weighted = cx.ces([7, None], by=["a", "b"], weights=[1.5, 2.0])
+    for groups in (
+        GROUPS,
+        weighted,
+        cx.nps([], by=[]),
+        GROUPS.with_min_n(2),
+        cx.Groups.from_tallies(GROUPS.tallies, cx.nps),
+    ):
+        copied = again(groups)
+        assert copied == groups
+        assert hash(copied) == hash(groups)
+        assert copied.to_dicts() == groups.to_dicts()
+
+
+def test_unlike_groups_differ() -> None:
+    assert cx.nps(SCORES, by=pd.Series(CHANNEL, name="channel")) != GROUPS
+    assert cx.nps([*SCORES[:-1], 0], by=CHANNEL) != GROUPS
+    assert cx.nps(SCORES[:5], by=CHANNEL[:5]) != GROUPS
+    assert cx.nps(SCORES[:3], by=CHANNEL[:3]) != GROUPS
+    assert dict(GROUPS) != GROUPS.overall
+    assert GROUPS != 3
+
+
+def test_no_groups_at_all() -> None:
+    groups = cx.nps([], by=[])
+    assert (len(groups), groups.to_dicts(), groups.overall) == (0, [], cx.nps([]))
+    assert groups.scores.tolist() == groups.column("interval.low").tolist() == groups.column("asked").tolist() == []
+
+
+# -- showing -----------------------------------------------------------------------------------------
+
+
+def test_one_flat_row_a_group() -> None:
+    groups = cx.nps(SCORES, by={"channel": CHANNEL, "late": [0, 0, 0, 1, 1, 1]})
+    table = groups.to_dicts()
+    assert [(row["channel"], row["late"]) for row in table] == list(groups)
+    first = groups["chat", 0]
+    assert table[0]["score"] == first.score
+    assert (table[0]["interval_low"], table[0]["interval_high"]) == tuple(first.interval)
+    assert table[0]["distribution_10"] == 1
+    assert json.loads(json.dumps(table)) == table
+
+
+def test_small_groups_can_be_hidden() -> None:
+    hidden = GROUPS.with_min_n(2)
+    assert [row["score"] for row in hidden.to_dicts()] == [GROUPS["chat"].score, 50.0, None]
+    assert hidden.to_dicts()[2]["n"] == 1
+    assert GROUPS.to_dicts(min_n=2) == hidden.to_dicts()
+    assert hidden.to_dicts(min_n=0) == GROUPS.to_dicts()
+    assert "(none): hidden (n=1 below 2)" in str(hidden)
+    assert "<td>(none)</td><td>hidden</td><td></td><td>1</td>" in hidden._repr_html_()
+    for wrong in (-1, 1.5, True, "2"):
+        with pytest.raises(cx.ArgumentValueError, match="min_n must be a whole number of 0 or more"):
+            GROUPS.with_min_n(wrong)  # type: ignore[arg-type]  # the point of the test
+
+
+def test_text_and_html_are_escaped_and_short() -> None:
+    groups = cx.nps([9, 3], by={"<i>name</i>": ["<b>bold</b>", "a & b"]})
+    page = groups._repr_html_()
+    assert "<b>" not in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    assert "&lt;i&gt;name&lt;/i&gt;" in page
+    assert "a &amp; b" in page
+    assert str(groups).splitlines()[1].startswith("  <b>bold</b>: NPS 100.0 (")
+    many = cx.nps([9] * 60, by=list(range(60)))
+    assert str(many).splitlines()[-1] == many._repr_html_().rpartition(">")[2] == "  ... and 10 more"
+
+
+# -- tallies from elsewhere --------------------------------------------------------------------------
+
+
+def test_from_tallies_equals_counting() -> None:
+    groups = Groups.from_tallies(GROUPS.tallies, cx.nps)
+    assert groups == GROUPS
+    for key in GROUPS:
+        assert groups.rest(key) == GROUPS.rest(key)
+    assert (groups.overall, groups.tally, groups.tallies) == (GROUPS.overall, GROUPS.tally, GROUPS.tallies)
+    np.testing.assert_array_equal(groups.column("interval.low"), GROUPS.column("interval.low"))
+
+
+def test_from_tallies_takes_options_and_names() -> None:
+    one = cx.ScoreTally.of([9, 3], cx.NPS_0_10)
+    groups = Groups.from_tallies(
+        {("chat", 1): one, ("mail", 2): one}, cx.nps, names=["channel", "week"], confidence=0.8
+    )
+    assert groups["chat", 1] == cx.nps([9, 3], confidence=0.8)
+    assert groups.names == ("channel", "week")
+    assert Groups.from_tallies({("chat", 1): one}, cx.nps).names == ("group", "group_2")
+    assert Groups.from_tallies({"chat": one}, cx.nps, names="channel").names == ("channel",)
+    assert Groups.from_tallies({"chat": one}, cx.nps).rest("chat") == cx.nps([])
+
+
+@pytest.mark.parametrize(
+    ("tallies", "metric", "names", "error", "message"),
+    [
+        ({}, cx.nps, None, cx.ArgumentTypeError, "tallies must be a mapping .*at least one entry"),
+        ([1], cx.nps, None, cx.ArgumentTypeError, "tallies must be a mapping"),
+        ({"a": {9: 1}}, cx.nps, None, cx.ArgumentTypeError, r"one tally a group \(got dict for 'a'\).*from_counts"),
+        ({"a": GROUPS.tally}, "nps", None, cx.ArgumentTypeError, r"metric must be the function .*e\.g\. cx\.nps"),
+        ({"a": GROUPS.tally}, cx.nps, ["x", "y"], cx.LengthError, "names must hold one name for each part of the keys"),
+        ({("a",): GROUPS.tally, ("b", 1): GROUPS.tally}, cx.nps, None, cx.LengthError, "names must hold one name"),
+        ({"a": GROUPS.tally, "b": cx.ScoreTally.empty(cx.CSAT_1_5)}, cx.nps, None, cx.MergeError, "unlike scales"),
+    ],
+)
+def test_what_from_tallies_refuses(tallies: Any, metric: Any, names: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Groups.from_tallies(tallies, metric, names=names)
+
+
+# -- size --------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_thousand_groups_are_arrays_until_one_is_looked_up() -> None:
+    n = 100_000
+    scores = (np.arange(4 * n) % 11).astype(np.int8)
+    by = np.repeat(np.arange(n), 4)
+    groups = cx.nps(scores, by=by)
+    assert (len(groups), len(groups.scores)) == (n, n)
+    for place in (0, 1, n - 1):
+        key = list(groups)[place]
+        assert groups[key] == cx.nps(scores[by == key])
+        assert groups.column("interval.low")[place] == pytest.approx(groups[key].interval.low, rel=1e-12)
+    assert groups.rest(7).n == 4 * n - 4
