@@ -1,7 +1,7 @@
 """Every example of README, docs pages and docstrings, run as it stands.
 
-The blocks of a page run in order in one namespace, in a directory of their own: a page reads like one
-session. Python with a prompt is a doctest and must print what it shows; Python without must run. A console
+The blocks of a page run in order in one namespace and a directory of their own, as if typed one after the
+other. Python with a prompt is a doctest and must print what it shows; Python without must run. A console
 block with `$ python -m cxscore ...` must print what follows. A block with a title is that file.
 """
 
@@ -112,7 +112,7 @@ def test_the_examples_were_found() -> None:
     assert on_pages["docs/tutorial.md"] >= 40
     assert on_pages["docs/how-to/command-line.md"] >= 4
     assert sum(on_pages.values()) >= 250
-    assert sum(len(test.examples) for module in MODULES for test in examples_of(module)) >= 80
+    assert sum(len(test.examples) for module in MODULES for test in examples_of(module)) >= 120
 
 
 def test_every_block_is_closed_and_known() -> None:

@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "records": {"_frozen", "errors"},
     "policies": {"_frozen", "errors"},
     "_inputs": {"_inputs", "errors", "scales"},
+    "hours": {"_core", "_frozen", "_inputs", "errors"},
     "batches": {"_inputs", "errors", "records"},
     "_grouping": {"_inputs", "batches", "errors"},
     "_results": {"_accounting", "_frozen", "errors"},

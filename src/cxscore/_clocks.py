@@ -179,7 +179,7 @@ def read_log(
         MissingValueError: a row without an instant, under `missing="raise"`.
         MixedTimeZonesError: naive and aware instants in one call.
     """
-    batch = as_batch(log, "log", (Messages, Conversations), _no_messages)
+    batch = as_batch(log, "log", (Messages, Conversations), lambda: Messages.from_records([]))
     if isinstance(batch, Conversations):
         if conversations is not None:
             msg = "conversations must be left out where log holds the conversations itself; pass messages as log"
@@ -187,19 +187,11 @@ def read_log(
         return _read_tickets(batch, by, targets, as_of, missing, invalid)
     table: Any = None
     if conversations is not None:
-        table = as_batch(conversations, "conversations", (Conversations,), _no_conversations)
+        table = as_batch(conversations, "conversations", (Conversations,), lambda: Conversations.from_records([]))
         if None not in (batch.aware, table.aware) and batch.aware is not table.aware:
             msg = "conversations must follow the same rule as log (one has aware instants, the other naive ones)"
             raise MixedTimeZonesError(msg, argument="conversations")
     return _read_messages(cast("Messages", batch), table, by, targets, as_of, policy, missing, invalid)
-
-
-def _no_messages() -> Messages:
-    return Messages(conversation=[], at=[], author=[])
-
-
-def _no_conversations() -> Conversations:
-    return Conversations(id=[], opened_at=[])
 
 
 def _now(as_of: Any, *batches: Batch[Any] | None) -> tuple[int | None, bool | None]:

@@ -63,7 +63,7 @@ def zone_changes(zone: dt.tzinfo, first: int, last: int) -> tuple[Ints, Ints]:
     Returns:
         `since`, `offset`: from the instant since[i] on, wall time is UTC + offset[i]. since[0] is far back.
     """
-    at = max(first, _FIRST_DAY)
+    at = min(max(first, _FIRST_DAY), _LAST_DAY)
     found = _offset(zone, at * DAY)
     since, offset = [-_FAR], [found]
     while at < min(last, _LAST_DAY):
@@ -166,9 +166,9 @@ class OpenSpans:
         """
         if self._table is None:
             steps = (int(self.end[-1] - self.start[0]) >> self._shift) + 1
-            if steps <= min(rows, _LARGEST_TABLE):
+            if steps <= min(4 * rows, _LARGEST_TABLE):
                 marks = self.start[0] + (np.arange(steps, dtype=np.int64) << self._shift)
-                self._table = self.end.searchsorted(marks, side="right")
+                self._table = np.minimum(self.end.searchsorted(marks, side="right"), len(self.end) - 1)
         return self._table
 
     def _span_of(self, at: Ints, table: npt.NDArray[np.intp] | None, out: npt.NDArray[np.intp]) -> None:

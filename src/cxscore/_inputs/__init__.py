@@ -1,0 +1,40 @@
+"""The door: whatever 1-D thing was passed becomes clean numpy columns, once.
+
+The only room that looks at the type of data handed in. It never computes a figure, never changes what it was
+given, and imports no optional package. Knows `errors` and `scales`.
+"""
+
+from .answers import answers
+from .columns import NAT, Column, column, is_column, materialise, read_only, same_length
+from .figures import flags, measures, numbers, weights
+from .labels import Coded, coded
+from .refusals import refuse_invalid, refuse_missing, value_at
+from .times import as_utc, duration, durations, instant, instants, utc_to_wall, wall_to_utc, zone_of
+
+__all__ = [
+    "NAT",
+    "Coded",
+    "Column",
+    "answers",
+    "as_utc",
+    "coded",
+    "column",
+    "duration",
+    "durations",
+    "flags",
+    "instant",
+    "instants",
+    "is_column",
+    "materialise",
+    "measures",
+    "numbers",
+    "read_only",
+    "refuse_invalid",
+    "refuse_missing",
+    "same_length",
+    "utc_to_wall",
+    "value_at",
+    "wall_to_utc",
+    "weights",
+    "zone_of",
+]

@@ -1,0 +1,60 @@
+"""What the documentation promises about itself: complete pages, complete reference, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import cxscore as cx
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+METRICS = ("nps", "csat", "ces", "response-times", "repeat-contacts", "outliers")
+
+
+def read(*parts: str) -> str:
+    return ROOT.joinpath(*parts).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_page_says_everything(metric: str) -> None:
+    headings = re.findall(r"^## (.*)$", read("docs", "metrics", f"{metric}.md"), re.MULTILINE)
+    wanted = ["Definition", "Interval", "Assumptions", "Where it misleads", "Source"]
+    assert [heading for heading in headings if heading in wanted] == wanted
+    assert {"Formula", "Rules"} & set(headings)
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    reference = "\n".join(page.read_text(encoding="utf-8") for page in (DOCS / "reference").glob("*.md"))
+    shown = set(re.findall(r"^::: cxscore\.(\w+)", reference, re.MULTILINE))
+    told = set(re.findall(r'[`"](\w+)[`"]', reference))  # presets and lists of choices stand in tables
+    modules = {name for name in cx.__all__ if isinstance(getattr(cx, name), ModuleType)}
+    assert set(cx.__all__) - shown - told - modules - {"__version__"} == set()
+    assert shown <= set(cx.__all__)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")}
+    assert set(re.findall(r": (\S+\.md)$", read("mkdocs.yml"), re.MULTILINE)) == pages
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read("README.md"))
+    assert len(links) >= 10
+    assert [link for link in links if not link.startswith("https://") and not (ROOT / link).exists()] == []
+
+
+def test_pages_load_nothing_from_elsewhere() -> None:
+    settings = read("mkdocs.yml")
+    assert "font: false" in settings
+    assert "http" not in settings
+    assert not [page for page in DOCS.rglob("*") if page.suffix in (".md", ".css") and "<script" in page.read_text()]
+
+
+def test_versions_agree() -> None:
+    released = cx.__version__.partition("+")[0]
+    assert f"version: {released}\n" in read("CITATION.cff")
+    assert f"## [{released}]" in read("CHANGELOG.md")
