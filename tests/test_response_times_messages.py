@@ -553,7 +553,7 @@ def test_median_and_interval_equal_statsmodels():
     summary = logged(ended, ages).first_response
     reference = SurvfuncRight(np.array(ended + ages, dtype=float), np.array([1] * len(ended) + [0] * len(ages)))
     assert reference.quantile(0.5) == summary.median / MINUTE
-    with np.errstate(divide="ignore"):  # statsmodels takes the logarithm of its last step, which is 0
+    with np.errstate(divide="ignore", invalid="ignore"):  # statsmodels takes the logarithm of its last step, which is 0
         median = reference.quantile_ci(0.5, method="cloglog")
         third_quartile = reference.quantile_ci(0.75, alpha=0.1, method="cloglog")
     assert median == tuple(limit / MINUTE for limit in summary.median_interval)
@@ -673,7 +673,7 @@ def logs(draw):
 
 
 @given(given_log=logs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_whole_result_equals_a_slow_walk(given_log):
     log, tickets, now, expires = given_log
     policy = cx.ReplyPolicy(expires=None if expires is None else expires * MINUTE)

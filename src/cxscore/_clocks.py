@@ -506,7 +506,7 @@ def _read_messages(
 
     rows = slice(None) if whole.all() else np.flatnonzero(whole)
     event_codes, event_times, event_kinds = _events(ends, tickets, join)
-    handoff = _flag(log, "handoff", default=False)
+    handoff = _unlike(log, "handoff", default=False)
     found = waits.walk(
         _with(codes[rows], event_codes),
         _with(at[rows], event_times),
@@ -576,27 +576,29 @@ def _read_messages(
     )  # fmt: skip
 
 
-def _flag(log: Messages, name: str, *, default: bool) -> Bools | None:
-    """A column of flags, None where every row has the default."""
-    if not log.has(name):
-        return None
-    found = log.flag(name, default=default)
-    return None if (found.all() if default else not found.any()) else found
+def _unlike(log: Messages, name: str, *, default: bool) -> Bools | None:
+    """Rows whose flag differs from the default, None where none does."""
+    return _unless_none(log.flag(name, default=default) ^ default) if log.has(name) else None
+
+
+def _unless_none(mask: Bools) -> Bools | None:
+    return mask if mask.any() else None
 
 
 def _kinds(log: Messages, author: npt.NDArray[np.int8], account: Account) -> npt.NDArray[np.int8]:
     """What each row is to the walk; bots, private notes and automatic messages are left out of the account."""
     kind = np.where(author == 1, np.int8(waits.ANSWER), np.int8(waits.CUSTOMER))
-    public, automatic = _flag(log, "public", default=True), _flag(log, "automatic", default=False)
-    bot = author == 2
-    account.leave_out(LeftOut.BOT, bot)
-    if public is not None:
-        kind[~public] = waits.IGNORED
-        account.leave_out(LeftOut.PRIVATE_NOTE, ~public)
-    if automatic is not None:
-        kind[automatic] = waits.IGNORED
-        account.leave_out(LeftOut.AUTOMATIC, automatic)
-    kind[bot] = waits.BOT
+    aside = (
+        (LeftOut.BOT, _unless_none(author == 2), waits.BOT),
+        (LeftOut.PRIVATE_NOTE, _unlike(log, "public", default=True), waits.IGNORED),
+        (LeftOut.AUTOMATIC, _unlike(log, "automatic", default=False), waits.IGNORED),
+    )
+    for reason, mask, _ in aside:
+        if mask is not None:
+            account.leave_out(reason, mask)
+    for _, mask, what in reversed(aside):  # a bot's note is a bot's
+        if mask is not None:
+            kind[mask] = what
     return kind
 
 

@@ -80,7 +80,7 @@ def _span(found: object, argument: str) -> tuple[int, int]:
         start, end = (_time_of(one.isoformat(), argument, str(found)) for one in found)
     else:
         _refuse(ArgumentTypeError, argument, "have spans like '09:00-17:30' or (time(9), time(17, 30))", found)
-    if start == end or start == DAY:
+    if start in (end, DAY):
         rule = "have spans that are not empty; write '00:00-24:00' for a whole day and [] for a closed one"
         _refuse(InvalidValueError, argument, rule, found)
     # An end before the start is a time of the day after.
@@ -104,7 +104,7 @@ def _pattern(spans: Spans, argument: str) -> Pattern:
                 found[-1] = union
                 continue
         found.append((start, end))
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def _texts(spans: Spans, argument: str) -> tuple[str, ...]:
@@ -299,7 +299,7 @@ class BusinessHours:
     ) -> dt.timedelta | None: ...
     @overload
     def between(self, start: Any, end: Any, *, fold: int | None = None) -> Durations: ...
-    def between(self, start: Any, end: Any, *, fold: int | None = None) -> dt.timedelta | None | Durations:
+    def between(self, start: Any, end: Any, *, fold: int | None = None) -> dt.timedelta | Durations | None:
         """Open time from `start` to `end`, exact to the microsecond; negative where they are reversed.
 
         Args:
@@ -352,7 +352,7 @@ class BusinessHours:
     def add(self, start: Any, duration: Any, *, edge: Edge = "closing", fold: int | None = None) -> Instants: ...
     def add(
         self, start: Any, duration: Any, *, edge: Edge = "closing", fold: int | None = None
-    ) -> dt.datetime | None | Instants:
+    ) -> dt.datetime | Instants | None:
         """The instant at which `duration` of open time has passed since `start`.
 
         Args:
@@ -409,7 +409,7 @@ class BusinessHours:
     def next_open(self, at: None, *, fold: int | None = None) -> None: ...
     @overload
     def next_open(self, at: Any, *, fold: int | None = None) -> Instants: ...
-    def next_open(self, at: Any, *, fold: int | None = None) -> dt.datetime | None | Instants:
+    def next_open(self, at: Any, *, fold: int | None = None) -> dt.datetime | Instants | None:
         """The instant itself where the schedule is open, else the next opening.
 
         Args:
@@ -441,7 +441,7 @@ class BusinessHours:
     def is_open(self, at: None, *, fold: int | None = None) -> None: ...
     @overload
     def is_open(self, at: Any, *, fold: int | None = None) -> Bools: ...
-    def is_open(self, at: Any, *, fold: int | None = None) -> bool | None | Bools:
+    def is_open(self, at: Any, *, fold: int | None = None) -> bool | Bools | None:
         """Whether the schedule is open; at its closing instant it is not.
 
         Args:

@@ -94,6 +94,7 @@ class ReplyPolicy:
 
 
 DEFAULT_POLICY = ReplyPolicy()
+"""The definitions of this library: waits end by an answer, a resolution or the customer leaving; none lapses."""
 
 
 def _frozen_mapping(value: Any) -> Any:

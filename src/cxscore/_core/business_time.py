@@ -32,10 +32,10 @@ NEVER: int = np.iinfo(np.int64).min
 """The instant of something that does not happen; numpy's own NaT, seen as an integer."""
 
 _EPOCH = dt.datetime(1970, 1, 1)
-_ONE_DAY, _SECOND, _MICROSECOND = dt.timedelta(days=1), dt.timedelta(seconds=1), dt.timedelta(microseconds=1)
+_ONE_DAY = dt.timedelta(days=1)
+_SECOND = 1_000_000
 _FAR = 1 << 62
-# Days whose every wall time is a datetime, whatever the zone: year 1 to year 9999 without the rims.
-_FIRST_DAY, _LAST_DAY = -719_160, 2_932_893
+_LAST_DAY = 2_932_893  # in 9999: the last one that is a datetime whatever the zone
 
 # 400 years of the Gregorian calendar are a whole number of weeks, so weekdays and zone rules repeat.
 _CYCLE_DAYS = 146_097
@@ -63,26 +63,30 @@ def zone_changes(zone: dt.tzinfo, first: int, last: int) -> tuple[Ints, Ints]:
     Returns:
         `since`, `offset`: from the instant since[i] on, wall time is UTC + offset[i]. since[0] is far back.
     """
-    at = min(max(first, _FIRST_DAY), _LAST_DAY)
-    found = _offset(zone, at * DAY)
+    first = min(max(first, _CLOCKS_BEGIN), _LAST_DAY)
+    found = _offset(zone, _utc(zone, first * DAY))
     since, offset = [-_FAR], [found]
-    while at < min(last, _LAST_DAY):
-        after = _offset(zone, (at + 1) * DAY)
+    midnight = _utc(zone, first * DAY)
+    for day in range(first, min(last, _LAST_DAY)):
+        midnight += _ONE_DAY
+        after = _offset(zone, midnight)
         if after != found:
-            low, high = at * DAY, (at + 1) * DAY
-            while high - low > 1_000_000:
-                middle = (low + high) // 2_000_000 * 1_000_000
-                low, high = (middle, high) if _offset(zone, middle) == found else (low, middle)
+            low, high = day * DAY, (day + 1) * DAY
+            while high - low > _SECOND:
+                middle = (low + high) // (2 * _SECOND) * _SECOND
+                low, high = (middle, high) if _offset(zone, _utc(zone, middle)) == found else (low, middle)
             since.append(high)
             offset.append(after)
             found = after
-        at += 1
-    return np.array(since, dtype=np.int64), np.array(offset, dtype=np.int64)
+    return np.array(since, dtype=np.int64), np.array(offset, dtype="m8[us]").view(np.int64)
 
 
-def _offset(zone: dt.tzinfo, utc: int) -> int:
-    found = zone.fromutc((_EPOCH + dt.timedelta(microseconds=utc)).replace(tzinfo=zone)).utcoffset()
-    return (found or dt.timedelta(0)) // _MICROSECOND
+def _utc(zone: dt.tzinfo, micros: int) -> dt.datetime:
+    return _EPOCH.replace(tzinfo=zone) + dt.timedelta(microseconds=micros)  # UTC, in the dress that fromutc wants
+
+
+def _offset(zone: dt.tzinfo, utc: dt.datetime) -> dt.timedelta:
+    return zone.fromutc(utc).utcoffset() or dt.timedelta(0)
 
 
 def span_starts(wall: Ints, since: Ints, offset: Ints) -> Ints:
@@ -91,15 +95,17 @@ def span_starts(wall: Ints, since: Ints, offset: Ints) -> Ints:
     # The running maximum makes the wall times ascend where clocks went back; its first larger element is
     # the first stretch between two changes that gets as far as `wall`.
     stretch = np.searchsorted(np.maximum.accumulate(until + offset), wall, side="right")
-    return np.maximum(since[stretch], wall - offset[stretch])
+    starts: Ints = np.maximum(since[stretch], wall - offset[stretch])
+    return starts
 
 
 def span_ends(wall: Ints, since: Ints, offset: Ints) -> Ints:
-    """The instant after which a wall clock never again shows less than `wall`."""
+    """The last instant at which a wall clock shows `wall`, or the first after the gap that skips it."""
     until = np.append(since[1:], _FAR)
     begins = np.minimum.accumulate((since + offset)[::-1])[::-1]
-    stretch = np.searchsorted(begins, wall, side="left") - 1
-    return np.minimum(until[stretch], wall - offset[stretch])
+    stretch = np.searchsorted(begins, wall, side="right") - 1
+    ends: Ints = np.minimum(until[stretch], wall - offset[stretch])
+    return ends
 
 
 def lay_out(patterns: Sequence[Pattern], kind: npt.NDArray[np.integer], first: int, zone: dt.tzinfo) -> OpenSpans:

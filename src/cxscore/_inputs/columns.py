@@ -63,11 +63,9 @@ def _refuse_shape(values: object, argument: str) -> None:
         found, way = f"a {kind}", "a list or array of values"
     elif _is_frame(values):
         found = f"a whole {kind}"
-        way = (
-            f'one column, e.g. {argument}=df["column"], or the table to the function of the same name in cxscore.frames'
-        )
+        way = f'one column, e.g. {argument}=df["column"]'
         if argument == "answers":
-            way = 'one column, e.g. nps(df["score"]), or frames.nps(df, "score")'
+            way = 'one column, e.g. nps(df["score"]); in a later release also frames.nps(df, "score")'
     elif not hasattr(values, "__iter__") and not hasattr(values, "__array__"):
         found, way = f"{values!r}", "a list, array or Series, even for one value: [value]"
     else:

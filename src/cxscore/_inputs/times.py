@@ -159,7 +159,7 @@ def wall_to_utc(wall: Ints, tz: str | dt.tzinfo, argument: str, *, fold: int | N
         mine = changing[inverse[changing] == place]
         early, late = int(before[place]), int(after[place])
         midnight = int(unique[place]) * _DAY
-        change = _change(zone, midnight - early, midnight + _DAY - late, late)
+        change = _change(zone, midnight - max(early, late), midnight + _DAY - min(early, late), late)
         # Clocks skip these wall times or show them twice; before them one offset holds, after them the other.
         first, last = change + min(early, late), change + max(early, late)
         own = given[mine]

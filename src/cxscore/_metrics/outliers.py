@@ -702,7 +702,7 @@ class _Judgement:
             return "a single value" if n else "no values"
         if 0 < zeros <= n / 2:
             return "too many values are zero for the log scale"
-        return "more than half the values are equal"
+        return "the values have no spread"
 
 
 def _judge(data: _Data, codes: Ints | None, groups: int, settings: _Settings) -> _Judgement:

@@ -485,7 +485,7 @@ def _measure(
     confidence = check_confidence(confidence)
     if cluster is not None:
         msg = (
-            f"cluster= is not available yet (got {cluster!r:.40}): cluster-robust intervals come with a later release; "
+            f"cluster= is not available yet (got {type(cluster).__name__}): cluster-robust intervals come with a later release; "
             f"leave it out, the signature then says cluster:none"
         )
         raise NotYetError(msg, argument="cluster", found=cluster)
@@ -504,7 +504,7 @@ def _guided(metric: str, scale: str) -> Callable[[F], F]:
     """Ways out for the calls that people try first."""
     bands = f"the criterion belongs to the scale: scale=cx.{scale}.with_bands"
     return guided(
-        second=f'pass one column, {metric}(df["score"]), or a table with frames.{metric}(df, "score")',
+        second=f'pass one column, {metric}(df["score"]), in a later release also frames.{metric}(df, "score")',
         keywords={
             "good_from": f"{bands}(good_from={{value}})",
             "poor_up_to": f"{bands}(poor_up_to={{value}})",

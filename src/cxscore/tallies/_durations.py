@@ -189,10 +189,13 @@ class DurationTally:
         check_choice("invalid", invalid, ("raise", "drop"))
         promised, edges = service_targets(targets), bracket_edges(brackets)
         data = _inputs.materialise(data)
-        if not isinstance(data, Batch) and first_record(data) is None:
-            if conversations is not None and len(data):
+        of_log = isinstance(data, Batch) or first_record(data) is not None
+        if not of_log and conversations is not None:
+            if len(data):
                 msg = "conversations must be left out with bare durations; they belong to no conversation"
                 raise ArgumentTypeError(msg, argument="conversations")
+            of_log = True  # a shard without messages
+        if not of_log:
             gone: dict[str, int] = {}
             ended, ages = (
                 _bare(values, name, gone, missing, invalid)
