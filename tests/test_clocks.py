@@ -131,9 +131,9 @@ def test_missing_conversations_and_instants_are_counted_or_refused_by_name():
     result = cx.response_times(log)
     assert ({"missing": 3}, 1, 4) == (result.left_out, result.n, result.given)
     assert 1 == result.conversations
-    with pytest.raises(cx.MissingValueError, match="conversation must have no missing values .*positions 1, 3"):
+    with pytest.raises(cx.MissingValueError, match=r"conversation must have no missing values .*positions 1, 3"):
         cx.response_times(log, missing="raise")
-    with pytest.raises(cx.MissingValueError, match="at must have no missing values .*position 2"):
+    with pytest.raises(cx.MissingValueError, match=r"at must have no missing values .*position 2"):
         cx.response_times(
             cx.Messages(
                 conversation=["a", "a", "b"],
@@ -299,7 +299,7 @@ def test_several_keys_functions_and_labels():
     }
     with pytest.raises(cx.LengthError, match="by must have one value for each of the 3 rows"):
         cx.response_times(log, by=np.array(["x"]))
-    with pytest.raises(cx.UnknownNameError, match="by must name a column of the Messages .*'chanel'.*channel"):
+    with pytest.raises(cx.UnknownNameError, match=r"by must name a column of the Messages .*'chanel'.*channel"):
         cx.response_times(log, by="chanel")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,7 +64,7 @@ def test_totals_equal_a_slow_count(rows, unanswered_misses, edges):
     assert sum(row[2] == waits.WAIT_ANSWERED and row[1] <= row[3] for row in old) == found.within
     assert sum(row[2] == waits.WAIT_OPEN and now - row[0] > row[3] for row in judged) == found.waiting_over_target
     bounds = [-1, *edges, 10**9]
-    expected = [sum(low < wait <= high for wait in ended) for low, high in zip(bounds, bounds[1:], strict=False)]
+    expected = [sum(low < wait <= high for wait in ended) for low, high in itertools.pairwise(bounds)]
     assert (tuple(expected) if edges else ()) == found.brackets
 
 

@@ -10,6 +10,7 @@ import math
 import pickle
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import attrs
@@ -22,6 +23,7 @@ from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 
 import cxscore as cx
+from cxscore._metrics import response_times as room
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 T0 = datetime(2026, 3, 2, 9)
@@ -102,7 +104,7 @@ def test_counts_of_conversations():
     log = [
         message("bot only", 0, "c"), message("bot only", 1, "b"),
         message("bot and note", 0, "c"), message("bot and note", 1, "b"), message("bot and note", 2, "a", public=False),
-        message("bot, then a person", 0, "c"), message("bot, then a person", 1, "b"), message("bot, then a person", 2, "a"),
+        message("bot first", 0, "c"), message("bot first", 1, "b"), message("bot first", 2, "a"),
         message("handed over", 0, "c"), message("handed over", 1, "b", handoff=True),
         message("outbound", 0, "a"), message("outbound", 3, "c"), message("outbound", 4, "a"),
         message("note first", 0, "a", public=False), message("note first", 3, "c"), message("note first", 5, "a"),
@@ -495,8 +497,6 @@ def test_sums_that_no_timedelta_holds_are_none():
 
 def slow_quantile(ended, ages, q):
     """The inverse of the Kaplan-Meier curve in exact fractions, None where it does not get there."""
-    from fractions import Fraction
-
     left, times = Fraction(1), sorted(set(ended))
     goal = 1 - Fraction(str(q))
     for i, time in enumerate(times):
@@ -665,7 +665,8 @@ def logs(draw):
     tickets = [
         cx.Conversation(
             id=name, opened_at=at(0), resolved_at=draw(late), first_resolved_at=draw(late), abandoned_at=draw(late),
-            status=draw(st.sampled_from([None, None, None, "spam", "merged", "open"])), agent=draw(st.sampled_from(["cyd", None])),
+            status=draw(st.sampled_from([None, None, None, "spam", "merged", "open"])),
+            agent=draw(st.sampled_from(["cyd", None])),
         )
         for name in draw(st.lists(st.integers(0, n), unique=True, max_size=n + 1))
     ]  # fmt: skip
@@ -772,8 +773,7 @@ def real(path, conversation, instant, opener):
     source = SHARED / "data" / path
     if not source.exists():
         pytest.skip(f"{path} is not here")
-    opening = gzip.open(source, "rt") if source.suffix == ".gz" else source.open()
-    with opening as file:
+    with gzip.open(source, "rt") if source.suffix == ".gz" else source.open() as file:
         rows = [row for row in csv.DictReader(file) if row[conversation]]
     asker = {}
     for row in rows:
@@ -836,10 +836,9 @@ def test_irc_stripe():
     )  # fmt: skip
     result, firsts = check_channel(rows)
     # Published in the SOURCE.md of the data: 61 conversations answered, median 72 s, q3 143 s, max 23,853 s.
-    assert (61, 72.0, 143.0, 23_853.0) == (
-        result.first_response.n, np.median(firsts).total_seconds(), float(np.quantile([f.total_seconds() for f in firsts], 0.75)),
-        result.first_response.longest.total_seconds(),
-    )  # fmt: skip
+    quartiles = np.quantile([wait.total_seconds() for wait in firsts], [0.5, 0.75])
+    assert [72.0, 143.0] == quartiles.tolist()
+    assert (61, 23_853.0) == (result.first_response.n, result.first_response.longest.total_seconds())
 
 
 def test_irc_ubuntu():
@@ -847,7 +846,12 @@ def test_irc_ubuntu():
         return datetime.fromisoformat(row["timestamp_min"])
 
     rows = real("irc_ubuntu_support/irc_ubuntu_messages.csv.gz", "conversation_id", instant, "is_opener")
-    check_channel(rows)
+    result, firsts = check_channel(rows)
+    # In the SOURCE.md of the data: 5,012 conversations have an answer from someone else; first answer median 1 min,
+    # q3 1 min. (Its longest, 235 min, is not ours: there, messages follow the lines of the log, here the clock, and
+    # the clock of some logs jumps back.)
+    assert 5_012 == result.first_response.n
+    assert [60.0, 60.0] == np.quantile([wait.total_seconds() for wait in firsts], [0.5, 0.75]).tolist()
 
 
 # -- bad input ---------------------------------------------------------------------------------------
@@ -874,7 +878,7 @@ def test_what_is_no_log(log, said):
 
 
 def test_a_stranger_among_the_records():
-    with pytest.raises(cx.ArgumentTypeError, match="Messages takes Message records only .*at position 1"):
+    with pytest.raises(cx.ArgumentTypeError, match=r"Messages takes Message records only .*at position 1"):
         cx.response_times([message(1, 0, "c"), cx.Conversation(id=1, opened_at=T0)])
 
 
@@ -901,3 +905,9 @@ def test_a_stranger_among_the_records():
 def test_what_no_argument_may_be(options, error, said):
     with pytest.raises(error, match=said):
         cx.response_times([message(1, 0, "c")], **options)
+
+
+def test_clocks_judged_side_by_side_give_the_same(monkeypatch):
+    expected = cx.response_times(sample_log(), targets=HOUR)
+    monkeypatch.setattr(room, "_LARGE", 0)
+    assert expected == cx.response_times(sample_log(), targets=HOUR)

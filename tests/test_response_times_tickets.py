@@ -128,7 +128,7 @@ def test_missing_openings_are_counted_or_refused():
     tickets = cx.Conversations(id=[1, 2], opened_at=np.array([at(0), "NaT"], dtype="M8[us]"), first_response_at=at(3))
     result = cx.response_times(tickets)
     assert ({"missing": 1}, 1) == (result.left_out, result.first_response.n)
-    with pytest.raises(cx.MissingValueError, match="opened_at must have no missing values .*position 1"):
+    with pytest.raises(cx.MissingValueError, match=r"opened_at must have no missing values .*position 1"):
         cx.response_times(tickets, missing="raise")
 
 
@@ -138,7 +138,8 @@ late = st.none() | st.integers(-2, 12)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 9), late, late, late, late, st.sampled_from([None, "spam", "test", "solved"])),
-        min_size=1, max_size=14,
+        min_size=1,
+        max_size=14,
     ),
     now=st.integers(4, 12),
 )
@@ -252,7 +253,8 @@ def test_real_issues_that_are_all_open():
         rows = list(csv.DictReader(file))
     opened = [datetime.fromisoformat(row["created_at"]) for row in rows]
     tickets = cx.Conversations(
-        id=[row["number"] for row in rows], opened_at=opened, resolved_at=np.full(len(rows), np.datetime64("NaT", "us")),
+        id=[row["number"] for row in rows], opened_at=opened,
+        resolved_at=np.full(len(rows), np.datetime64("NaT", "us")),
         customer=[row["author_id"] or None for row in rows],
     )  # fmt: skip
     now = datetime(2025, 7, 20)

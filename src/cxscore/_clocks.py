@@ -23,7 +23,7 @@ from .batches import Batch, Conversations, Messages, as_batch
 from .errors import ArgumentTypeError, MixedTimeZonesError
 from .policies import ReplyPolicy, ServiceTargets
 
-__all__ = ["Channels", "Clock", "Timeline", "chat_like", "read_log", "service_targets"]
+__all__ = ["Channels", "Clock", "Timeline", "chat_like", "read_log", "reply_policy", "service_targets"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -158,6 +158,18 @@ def service_targets(targets: Any) -> ServiceTargets:
         f"targets must be a timedelta or a ServiceTargets (got {targets!r}); pass cx.ServiceTargets(first_response=...)"
     )
     raise ArgumentTypeError(msg, argument="targets", found=targets)
+
+
+def reply_policy(policy: Any) -> ReplyPolicy:
+    """`policy=`, checked.
+
+    Raises:
+        ArgumentTypeError: no ReplyPolicy.
+    """
+    if isinstance(policy, ReplyPolicy):
+        return policy
+    msg = f"policy must be a ReplyPolicy (got {policy!r}), e.g. cx.ReplyPolicy(expires=timedelta(days=3))"
+    raise ArgumentTypeError(msg, argument="policy", found=policy)
 
 
 def read_log(

@@ -576,12 +576,14 @@ def _is_scalar(value: object) -> bool:
 
 
 def _side_by_side(a: Ints, b: Ints, first: Any, second: Any, name: str) -> tuple[Ints, Ints]:
+    """Columns of one length: a single value stands beside every row."""
+    if len(a) == len(b):
+        return a, b
     if _is_scalar(second):
         return a, np.broadcast_to(b, a.shape)
-    if _is_scalar(first):
-        return np.broadcast_to(a, b.shape), b
-    _inputs.same_length(len(a), len(b), name, "start")
-    return a, b
+    if not _is_scalar(first):
+        _inputs.same_length(len(a), len(b), name, "start")
+    return np.broadcast_to(a, b.shape), b
 
 
 def _where_known(a: Ints, b: Ints, measure: Any) -> Ints:

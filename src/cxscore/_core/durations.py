@@ -21,9 +21,9 @@ class Totals(NamedTuple):
     """What one pass over the waits of a clock counts."""
 
     ended: Ints
-    """Durations of answered waits, in no order."""
+    """Durations of answered waits, ascending."""
     ages: Ints
-    """Ages of open ones, in no order."""
+    """Ages of open ones, ascending."""
     n: int
     waiting: int
     closed: int
@@ -72,15 +72,15 @@ def totals(
         unanswered_misses: whether waits that were closed or lapsed without an answer miss their target
             (first response) or are left out of it (replies).
     """
-    counts = np.bincount(outcome, minlength=5)
-    answered = outcome == WAIT_ANSWERED
-    is_open = outcome == WAIT_OPEN
-    ended = end[answered]
-    ended -= start[answered]
-    ages = now - start[is_open]
-    # How many lie up to each edge: a comparison an edge is faster than a search a wait.
-    reached = [np.count_nonzero(ended <= edge) for edge in edges.tolist()]
-    brackets = tuple(np.diff(reached, prepend=0, append=len(ended)).tolist()) if reached else ()
+    answered, is_open = outcome == WAIT_ANSWERED, outcome == WAIT_OPEN
+    rows = np.flatnonzero(answered)  # twice as fast to index with as the mask
+    ended = end[rows]
+    ended -= start[rows]
+    ended.sort()
+    ages = now - start[np.flatnonzero(is_open)]
+    ages.sort()
+    reached = np.searchsorted(ended, edges, side="right")
+    brackets = tuple(np.diff(reached, prepend=0, append=len(ended)).tolist()) if len(edges) else ()
     eligible = within = immature = late = 0
     if target is not None:
         judged = target != NEVER
@@ -97,13 +97,13 @@ def totals(
         ages=ages,
         n=len(ended),
         waiting=len(ages),
-        closed=int(counts[WAIT_CLOSED]),
-        lapsed=int(counts[WAIT_LAPSED]),
-        abandoned=int(counts[WAIT_ABANDONED]),
+        closed=int(np.count_nonzero(outcome == WAIT_CLOSED)),
+        lapsed=int(np.count_nonzero(outcome == WAIT_LAPSED)),
+        abandoned=int(np.count_nonzero(outcome == WAIT_ABANDONED)),
         total=exact_sum(ended),
-        shortest=int(ended.min()) if len(ended) else None,
-        longest=int(ended.max()) if len(ended) else None,
-        longest_waiting=int(ages.max()) if len(ages) else None,
+        shortest=int(ended[0]) if len(ended) else None,
+        longest=int(ended[-1]) if len(ended) else None,
+        longest_waiting=int(ages[-1]) if len(ages) else None,
         eligible=eligible,
         within=within,
         immature=immature,

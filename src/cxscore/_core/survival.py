@@ -48,22 +48,35 @@ class Curve(NamedTuple):
 
 def curve(events: Ints, censored: Ints) -> Curve:
     """The curve of ended durations and of running ones, both in any order."""
-    ordered = np.sort(events)
-    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    ordered = _ascending(events)
+    new = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    starts = np.flatnonzero(new)
     times, deaths = ordered[starts], np.diff(starts, append=len(ordered))
     # A censoring between two events counts at the earlier one, which it outlived. One before the first event
-    # was at risk at none.
-    place = np.searchsorted(times, censored, side="right") - 1
-    lost = np.bincount(place[place >= 0], minlength=len(times))
-    return curve_from_counts(times, deaths, lost)
+    # was at risk at none. Looked up in order, neighbours find each other in the cache.
+    place = np.searchsorted(times, _ascending(censored), side="right")
+    lost = np.bincount(place, minlength=len(times) + 1)[1:]
+    return _product(times, _at_risk(deaths + lost), deaths)
 
 
 def curve_from_counts(times: Numbers, deaths: Ints, censored: Ints) -> Curve:
     """The curve from how many ended, and how many were last seen running, at each of ascending times."""
-    gone = np.cumsum(deaths + censored)
-    at_risk = np.append(gone[-1:], gone[-1:] - gone[:-1])
+    at_risk = _at_risk(deaths + censored)
     happened = np.flatnonzero(deaths)
-    times, at_risk, deaths = times[happened], at_risk[happened], deaths[happened]
+    return _product(times[happened], at_risk[happened], deaths[happened])
+
+
+def _ascending(values: Ints) -> Ints:
+    return values if bool((values[1:] >= values[:-1]).all()) else np.sort(values)
+
+
+def _at_risk(gone: Ints) -> Ints:
+    """How many were still there at each time, from how many went at it."""
+    return gone[::-1].cumsum()[::-1]
+
+
+def _product(times: Numbers, at_risk: Ints, deaths: Ints) -> Curve:
     remaining = at_risk - deaths
     # S is the product of remaining / at_risk. Written so, each factor is exactly 1 while nobody is censored,
     # and S is then the exact share of the count: no rounding piles up.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._checks import check_choice
-from .._clocks import Clock, chat_like, read_log, service_targets
+from .._clocks import Clock, chat_like, read_log, reply_policy, service_targets
 from .._core import durations, quantiles
 from .._frozen import FrozenMap
 from .._inputs import NAT
@@ -187,15 +187,9 @@ class DurationTally:
         check_choice("clock", clock, CLOCKS)
         check_choice("missing", missing, ("drop", "raise"))
         check_choice("invalid", invalid, ("raise", "drop"))
-        promised, edges = service_targets(targets), bracket_edges(brackets)
+        policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
         data = _inputs.materialise(data)
-        of_log = isinstance(data, Batch) or first_record(data) is not None
-        if not of_log and conversations is not None:
-            if len(data):
-                msg = "conversations must be left out with bare durations; they belong to no conversation"
-                raise ArgumentTypeError(msg, argument="conversations")
-            of_log = True  # a shard without messages
-        if not of_log:
+        if not isinstance(data, Batch) and first_record(data) is None and conversations is None:
             gone: dict[str, int] = {}
             ended, ages = (
                 _bare(values, name, gone, missing, invalid)
@@ -253,7 +247,7 @@ class DurationTally:
         8
         """
         check_choice("clock", clock, CLOCKS)
-        promised, edges = service_targets(targets), bracket_edges(brackets)
+        policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
         columns, times = [], []
         for name, counts in (("ended", ended), ("open", {} if open is None else open)):
             if not isinstance(counts, Mapping):
