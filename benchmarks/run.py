@@ -214,9 +214,8 @@ def messages(size: float) -> Iterator[Row]:
             waits = runs.with_columns((polars.col("t").shift(-1).over("c") - polars.col("t")).alias("wait"))
             return waits.filter(~polars.col("a"))["wait"].median()
 
-        yield from compare(
-            f"response_times, {n:.0e}, {name}", target, ours, {"DuckDB median": with_duckdb, "polars median": with_polars}, 2
-        )  # fmt: skip
+        peers = {"DuckDB median": with_duckdb, "polars median": with_polars}
+        yield from compare(f"response_times, {n:.0e}, {name}", target, ours, peers, 2)
 
 
 def contacts(size: float) -> Iterator[Row]:

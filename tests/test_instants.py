@@ -229,3 +229,8 @@ def test_one_duration() -> None:
         _inputs.duration(timedelta(0), "window", positive=True)
     with pytest.raises(cx.ArgumentTypeError, match="window must be a timedelta"):
         _inputs.duration(np.timedelta64("NaT"), "window")
+
+
+def test_a_duration_that_64_bits_cannot_hold_is_refused() -> None:
+    with pytest.raises(cx.InvalidValueError, match="values must be shorter than 292,000 years"):
+        cx.outliers([timedelta(minutes=1), timedelta.max])

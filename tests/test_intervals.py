@@ -292,9 +292,7 @@ def test_published_quantile_limits(q: float, confidence: float, expected: tuple[
     st.integers(1, 9),
     st.sampled_from([0.01, 0.5, 0.95]),
 )
-def test_quantile_holds_the_estimate_of_its_type(
-    values: list[int], q: float, kind: int, confidence: float
-) -> None:
+def test_quantile_holds_the_estimate_of_its_type(values: list[int], q: float, kind: int, confidence: float) -> None:
     low, high = intervals.quantile(values, q, type=kind, confidence=confidence)
     names = ["inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen"]
     names += ["weibull", "linear", "median_unbiased", "normal_unbiased"]

@@ -59,9 +59,7 @@ def proportion(record: dict[str, Any]) -> Answer | None:
     if not {"x", "n", "method"} <= inputs.keys() or inputs["method"] not in PROPORTION:
         return None
     method = PROPORTION[inputs["method"]]
-    low, high = intervals.proportion(
-        inputs["x"], inputs["n"], method=method, confidence=confidence_of(record)
-    )
+    low, high = intervals.proportion(inputs["x"], inputs["n"], method=method, confidence=confidence_of(record))
     expected = tuple(record["expected"])
     if method in ("wald", "agresti-coull") and min(expected) >= 0.0 and max(expected) <= 1.0:
         # Sources differ in whether they clip; ours does not, so the source decides how to compare.

@@ -25,6 +25,7 @@ PROMISED = {
     "CSAT_FACES", "CES_1_7", "CES_1_5", "CES_EFFORT_1_5",
     # tallies, policies
     "ScoreTally", "DurationTally", "RepeatTally", "ReplyPolicy", "DEFAULT_POLICY", "ServiceTargets", "TARGETS",
+    "BusinessHours",
     # options
     "NpsMethod", "CsatMethod", "CesMethod", "Missing", "Invalid",
     # errors
@@ -32,7 +33,8 @@ PROMISED = {
     "MissingDependencyError", "MissingValueError", "MixedTimeZonesError", "NotYetError", "ScaleError",
     "UnknownNameError",
     # rooms
-    "batches", "errors", "groups", "intervals", "policies", "records", "sample", "scales", "tallies", "__version__",
+    "batches", "errors", "groups", "hours", "intervals", "policies", "records", "sample", "scales", "tallies",
+    "__version__",
 }  # fmt: skip
 
 

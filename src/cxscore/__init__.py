@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from . import batches as batches
     from . import errors as errors
     from . import groups as groups
+    from . import hours as hours
     from . import intervals as intervals
     from . import policies as policies
     from . import records as records
@@ -65,6 +66,7 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from .errors import ScaleError as ScaleError
     from .errors import UnknownNameError as UnknownNameError
     from .groups import Groups as Groups
+    from .hours import BusinessHours as BusinessHours
     from .policies import DEFAULT_POLICY as DEFAULT_POLICY
     from .policies import TARGETS as TARGETS
     from .policies import ReplyPolicy as ReplyPolicy
@@ -110,6 +112,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "UnknownNameError",
     ),
     "groups": ("Groups",),
+    "hours": ("BusinessHours",),
     "policies": ("DEFAULT_POLICY", "TARGETS", "ReplyPolicy", "ServiceTargets"),
     "records": ("Author", "Contact", "Conversation", "Message", "SurveyResponse"),
     "scales": (
@@ -118,7 +121,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "tallies": ("DurationTally", "RepeatTally", "ScoreTally"),
 }  # fmt: skip
-_MODULES = ("batches", "errors", "groups", "intervals", "policies", "records", "sample", "scales", "tallies")
+_MODULES = ("batches", "errors", "groups", "hours", "intervals", "policies", "records", "sample", "scales", "tallies")
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = ["__version__", *_MODULES, *_HOME]

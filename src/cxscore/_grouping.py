@@ -128,7 +128,10 @@ def read_key(by: Any, n: int, batch: Batch[Any] | None) -> Coded:
         return batch.coded(by)
     if callable(by) and not _inputs.is_column(by):
         if batch is None:
-            msg = f"by must be labels beside plain values (got {by!r}); a function needs records, pass by=[f(x) for x in ...]"
+            msg = (
+                f"by must be labels beside plain values (got {by!r}); a function needs records, "
+                f"pass by=[f(x) for x in ...]"
+            )
             raise ArgumentTypeError(msg, argument="by", found=by)
         return _inputs.coded([by(record) for record in batch], "by")
     found = _inputs.coded(_inputs.materialise(by), "by")

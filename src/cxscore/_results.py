@@ -76,7 +76,7 @@ class Signature:
         definition: settings that decide what the figure means; unlike definitions neither compare nor merge.
         estimation: settings of interval, missing and invalid values.
 
-    >>> text = "cxscore|nps|scale:0-10|poor:0-6|good:9-10|v:1 ; ci:score|conf:0.95|missing:drop|invalid:raise|cluster:none"
+    >>> text = "cxscore|nps|scale:0-10|poor:0-6|good:9-10|v:1 ; ci:score|conf:0.95|missing:drop"
     >>> Signature.parse(text).definition["scale"]
     '0-10'
     >>> str(Signature.parse(text)) == text

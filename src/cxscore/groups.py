@@ -280,7 +280,10 @@ def _as_array(values: list[Any], name: str) -> Array:
         return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     except (TypeError, ValueError):
         found = next(value for value in values if not isinstance(value, (int, float)))
-        msg = f"column must name a numeric field (got {name!r}, which holds {type(found).__name__}); add a part, e.g. '{name}.low'"
+        msg = (
+            f"column must name a numeric field (got {name!r}, which holds {type(found).__name__}); "
+            f"add a part, e.g. '{name}.low'"
+        )
         raise UnknownNameError(msg, argument="column", found=name) from None
 
 

@@ -270,7 +270,7 @@ def _durations(found: Column, argument: str) -> Ints:
         if isinstance(value, np.timedelta64):
             out[i] = _microseconds(np.array([value]))[0]
         elif isinstance(value, dt.timedelta):
-            out[i] = value // _MICROSECOND
+            out[i] = _counted(value, argument)
         else:
             msg = (
                 f"{argument} must be timedeltas or timedelta64 (got {value!r}); numbers have no unit, "
@@ -278,6 +278,16 @@ def _durations(found: Column, argument: str) -> Ints:
             )
             raise ArgumentTypeError(msg, argument=argument, found=value)
     return out
+
+
+def _counted(value: dt.timedelta, argument: str) -> int:
+    micros = value // _MICROSECOND
+    if abs(micros) >= 1 << 63:
+        msg = (
+            f"{argument} must be shorter than 292,000 years (got {value!r}), the most that 64 bits of microseconds hold"
+        )
+        raise InvalidValueError(msg, argument=argument, found=value)
+    return micros
 
 
 def duration(value: Any, argument: str, *, positive: bool = False) -> int:

@@ -226,7 +226,9 @@ class Scorecard:
         body = []
         for line in self.indicators:
             if line.not_measured is None:
-                cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in line._cells()).replace("<td>  ", "<td>&emsp;")
+                cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in line._cells()).replace(
+                    "<td>  ", "<td>&emsp;"
+                )
             else:
                 why = html.escape(f"not measured: {line.not_measured}")
                 cells = f"<td>{html.escape(line.name)}</td><td colspan='5'>{why}</td>"

@@ -219,7 +219,8 @@ def _share(count: int, share: float) -> str:
 def _interval(interval: Interval, digits: int) -> str:
     if interval.low != interval.low:
         return str(interval)
-    return f"{interval.confidence * 100:.6g}% CI {show(interval.low, digits=digits)} to {show(interval.high, digits=digits)}"
+    low, high = (show(limit, digits=digits) for limit in interval)
+    return f"{interval.confidence * 100:.6g}% CI {low} to {high}"
 
 
 def _percent_interval(interval: Interval) -> str:
@@ -485,8 +486,8 @@ def _measure(
     confidence = check_confidence(confidence)
     if cluster is not None:
         msg = (
-            f"cluster= is not available yet (got {type(cluster).__name__}): cluster-robust intervals come with a later release; "
-            f"leave it out, the signature then says cluster:none"
+            f"cluster= is not available yet (got {type(cluster).__name__}): cluster-robust intervals come with a "
+            f"later release; leave it out, the signature then says cluster:none"
         )
         raise NotYetError(msg, argument="cluster", found=cluster)
     if scale is None:

@@ -388,7 +388,10 @@ def score_tally(
     _check_settings(scale, missing, invalid)
     if isinstance(answers, (ScoreTally, Mapping)):
         if weights is not None:
-            msg = "weights must be left out beside counts: they belong to single answers; count with ScoreTally.of(..., weights=)"
+            msg = (
+                "weights must be left out beside counts: they belong to single answers; "
+                "count with ScoreTally.of(..., weights=)"
+            )
             raise ArgumentTypeError(msg, argument="weights", found=weights)
         if isinstance(answers, ScoreTally):
             return _rescaled(answers, scale)
@@ -431,7 +434,10 @@ def score_table(
     """Count answers of any shape on one scale, by group."""
     _check_settings(scale, missing, invalid)
     if isinstance(answers, (ScoreTally, Mapping)):
-        msg = "by must be left out beside counts; pass one tally a group: Groups.from_tallies({key: tally, ...}, metric=cx.nps)"
+        msg = (
+            "by must be left out beside counts; pass one tally a group: "
+            "Groups.from_tallies({key: tally, ...}, metric=cx.nps)"
+        )
         raise ArgumentTypeError(msg, argument="by", found=by)
     values, batch = _open(answers)
     found = _inputs.answers(values, scale)
