@@ -230,12 +230,22 @@ def test_every_reason_is_counted_once() -> None:
 
 
 def test_the_interval_is_clustered_by_customer() -> None:
-    # ada 1 of 2, bob 0 of 1: sum of (r - p m)^2 is (1/3)^2 + (1/3)^2, so n_eff = p (1 - p) 3^2 / (2/9) = 9.
-    result = measured(contact("ada", 0), contact("ada", 1), contact("bob", 5))
-    assert 9 == pytest.approx(result.effective_n)
-    assert cx.intervals.proportion(3, 9) == pytest.approx(tuple(result.interval))
-    assert cx.intervals.proportion(1, 3) == pytest.approx(tuple(result.iid_interval))
+    # ada 3 of 4, bob 0 of 4, p = 3/8: sum of (r - p m)^2 is (3/2)^2 + (3/2)^2 = 9/2 over two customers, so
+    # n_eff = p (1 - p) 8^2 / (9/2) * (1/2) / (7/8) = 40/21.
+    rows = [contact("ada", day) for day in (0, 1, 2, 3)] + [contact("bob", day) for day in (0, 10, 20, 30)]
+    result = measured(*rows)
+    assert (8, 3) == (result.mature, result.repeats)
+    assert 40 / 21 == pytest.approx(result.effective_n)
+    assert cx.intervals.proportion(40 / 21 * 3 / 8, 40 / 21) == pytest.approx(tuple(result.interval))
+    assert cx.intervals.proportion(3, 8) == pytest.approx(tuple(result.iid_interval))
     assert result.signature.endswith("cluster:customer")
+
+
+def test_clusters_never_tell_more_than_as_many_independent_contacts() -> None:
+    # ada 1 of 2, bob 0 of 1: unlike by less than chance, which is no reason for a narrower interval.
+    result = measured(contact("ada", 0), contact("ada", 1), contact("bob", 5))
+    assert 3 == result.effective_n
+    assert tuple(result.iid_interval) == tuple(result.interval)
 
 
 def test_customers_who_differ_widen_the_interval() -> None:
@@ -347,8 +357,11 @@ def clustered(trials: Sequence[cx.Contact], hits: set[int], z: float) -> tuple[f
     m, r = Counter(row.customer for row in trials), Counter(row.customer for row in trials if id(row) in hits)
     n, p = len(trials), Fraction(sum(r.values()), len(trials))
     spread = sum((r[customer] - p * m[customer]) ** 2 for customer in m)
-    v_iid, v_cluster = p * (1 - p), spread / n**2
-    effective = v_iid / v_cluster if v_iid and v_cluster else Fraction(n**2, sum(size**2 for size in m.values()))
+    if p * (1 - p) and spread:
+        v_cluster = spread / n**2 * len(m) / (len(m) - 1)
+        effective = min(p * (1 - p) * Fraction(n, n - 1) / v_cluster, Fraction(n))
+    else:
+        effective = Fraction(n**2, sum(size**2 for size in m.values()))
     return float(p), wilson(float(p * effective), float(effective), z)
 
 
@@ -699,7 +712,7 @@ def test_the_signature_says_how_the_figure_was_made() -> None:
 def test_the_result_reads_compares_and_survives() -> None:
     rows = [contact("ada", 0), contact("ada", 1), contact("bob", 5), contact("eve", 58)]
     result = measured(*rows)
-    assert "repeat rate 33.3% (95% CI 12.1 to 64.6, n=3 mature contacts)" == str(result)
+    assert "repeat rate 33.3% (95% CI 6.1 to 79.2, n=3 mature contacts)" == str(result)
     assert result.headline == result.rate
     again = pickle.loads(pickle.dumps(result))
     assert result == again

@@ -247,3 +247,16 @@ def test_wrong_types(change: dict[str, Any], rule: str) -> None:
         cx.Scale(**(GOOD | change))
     with pytest.raises(TypeError):
         cx.Scale(**(GOOD | {"name": 5}))
+
+
+@pytest.mark.parametrize("text", ["0 - not applicable", "0 N/A", "0 (n/a)", "9: don't know"])
+def test_a_number_that_stands_for_no_answer_is_refused(text: str) -> None:
+    with pytest.raises(cx.ScaleError, match="no point of the scale"):
+        cx.NPS_0_10.parse(text)
+
+
+def test_stars_say_how_many_there_could_be_or_belong_to_five() -> None:
+    assert 3 == cx.CSAT_1_5.parse("⭐⭐⭐")
+    assert 5 == cx.CSAT_1_7.parse("★★★★★☆☆")
+    with pytest.raises(cx.ScaleError):
+        cx.NPS_0_10.parse("★★★★★")

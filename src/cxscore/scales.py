@@ -38,7 +38,11 @@ __all__ = [
 _NUMBER = re.compile(
     r"(?P<point>[+-]?\d{1,9})(?:\.0+)?"
     r"(?:\s*(?:/|out of|of)\s*(?P<top>\d{1,9}))?"
-    r"(?:[-–—:=.,;)(\]\s]\D*)?"
+    r"(?P<text>[-–—:=.,;)(\]\s]\D*)?"
+)
+# "0 - not applicable" is no answer of 0.
+_NO_ANSWER = frozenset(
+    "n/a|n.a|na|not applicable|not available|no answer|no opinion|don't know|don’t know|unknown".split("|")
 )
 _STARS = re.compile(r"(?P<full>[★⭐]+)(?P<empty>☆*)")
 # What a keyboard adds without changing the meaning: emoji style, skin tone, the frame of a keycap.
@@ -211,10 +215,13 @@ class Scale:
             return self.labels[plain]
         if number := _NUMBER.fullmatch(plain):
             top = number["top"]
+            if (number["text"] or "").strip(" -–—:=.,;()[]") in _NO_ANSWER:
+                return None
             return int(number["point"]) if top is None or int(top) == self.high else None
         if stars := _STARS.fullmatch(plain):
             shown = len(stars["full"]) + len(stars["empty"])
-            if self.low in (0, 1) and (not stars["empty"] or shown == self.high):
+            # Five full stars are five of five; on a longer scale they must show how many there could be.
+            if self.low in (0, 1) and (shown == self.high or (not stars["empty"] and self.high <= 5)):
                 return len(stars["full"])
         return None
 

@@ -313,10 +313,13 @@ def per_customer(customer: Ints, repeated: Bools) -> tuple[Ints, Ints, Ints]:
 def effective_trials(sums: ClusterSums) -> Number:
     """How many independent trials say as much about the share of hits: p (1 - p) over the variance of p.
 
-    The variance is the linearised one of `ClusterSums`. Where it or p (1 - p) is 0 it says nothing, and Kish's
-    (sum m)^2 / sum m^2 stands in. NaN without trials.
+    The variance is the linearised one of `ClusterSums`. Both have the correction of a sample variance: C / (C - 1)
+    for C clusters, n / (n - 1) for n trials, so that clusters of one trial each give n exactly. Where either
+    variance is 0 it says nothing, and Kish's (sum m)^2 / sum m^2 stands in. Never more than the
+    trials there are: with few clusters chance alone makes them look more unlike than independent trials, and
+    intervals that believe it cover too little. NaN without trials.
     """
-    trials, hits = sums.trials * 1.0, sums.hits * 1.0
+    trials, hits, clusters = sums.trials * 1.0, sums.hits * 1.0, sums.clusters * 1.0
     many = isinstance(trials, np.ndarray)
     with np.errstate(divide="ignore", invalid="ignore"):
         n = np.where(trials > 0, trials, np.nan) if many else trials or math.nan
@@ -325,9 +328,11 @@ def effective_trials(sums: ClusterSums) -> Number:
         kish = n * n / sums.trials_trials if many or trials else n
         # What rounding leaves of a spread of 0 is below this; a real one is some 1 / n and up.
         varies = (hits > 0) & (hits < trials) & (spread > 1e-12 * sums.hits_hits)
-        if many:
-            return np.where(varies, share * (1.0 - share) * n * n / spread, kish)
-        return share * (1.0 - share) * n * n / spread if varies else kish
+        if not (many or varies):
+            return kish
+        correction = (1.0 - 1.0 / clusters) / (1.0 - 1.0 / n)
+        told = share * (1.0 - share) * n * n / spread * correction
+        return np.where(varies, np.minimum(told, n), kish) if many else min(told, n)
 
 
 def survival_in_window(events: Ints, censored: Ints, survived: int) -> tuple[float, float]:
