@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -294,3 +294,63 @@ def test_as_batch_takes_records_and_batches_of_the_kinds_asked_for() -> None:
         cx.ArgumentTypeError, match=r"contacts must be Contact records or a Contacts batch .*cx\.Contacts\(customer"
     ):
         as_batch(["ada"], "contacts", (cx.Contacts,), lambda: empty)
+
+
+def test_records_of_wall_times_come_back_as_wall_times_of_their_zone() -> None:
+    wall = datetime(2026, 7, 1, 0, 30)
+    batch = cx.Contacts(customer=["ada"], at=[wall], tz="Europe/Berlin")
+    assert wall == batch[0].at.replace(tzinfo=None)
+    assert [date(2026, 7, 1)] == list(cx.repeat_contacts(batch, by=lambda contact: contact.at.date()))
+
+
+# -- places, readings, notebooks ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("index", "error", "message"),
+    [
+        ("score", cx.ArgumentTypeError, r"got the name 'score'\); say batch\.raw\('score'\)"),
+        ([True, False], cx.LengthError, r"index must have one value for each of the 3 rows of the batch \(got 2\)"),
+        (True, cx.ArgumentTypeError, "index must be a place, slice, mask or list of positions"),
+        (None, cx.ArgumentTypeError, "index must be a place, slice, mask"),
+        ([0.5], cx.ArgumentTypeError, "index must be a place, slice, mask"),
+        (["score"], cx.ArgumentTypeError, "index must be a place, slice, mask"),
+        ([[0], [1]], cx.ArgumentTypeError, "index must be a place, slice, mask"),
+    ],
+)
+@pytest.mark.parametrize("batch", [cx.Responses(score=[9, 10, 3]), cx.Responses.from_records(RECORDS)])
+def test_what_is_no_place(batch: Any, index: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        batch[index]
+
+
+def test_places() -> None:
+    batch = cx.Responses(score=[9, 10, 3])
+    for index in ([True, False, True], np.array([0, 2]), pd.Series([True, False, True]), pl.Series([0, 2]), iter([0, -1])):
+        assert [9, 3] == [row.score for row in batch[index]]
+    assert [0, 0] == [len(batch[nothing]) for nothing in ([], slice(0))]
+
+
+@pytest.mark.parametrize("fold", [2, -1, True, 0.0, "0", np.array([0, 1])])
+@pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
+def test_a_fold_is_0_or_1(fold: Any, tz: str | None) -> None:
+    with pytest.raises(cx.ArgumentValueError, match="fold must be 0 .*, 1 .* or None"):
+        cx.Responses(score=[9], at=AT, fold=fold, tz=tz)
+    assert 1 == len(cx.Responses(score=[9], at=AT, fold=np.int64(1), tz=tz))
+
+
+def test_html_of_a_batch_is_short_and_escaped() -> None:
+    batch = cx.Responses(
+        score=[*range(7)], comment="<b>", at=[AT] * 6 + [None], extra={"<i>": 1, "score": ["x"] * 6 + ["y"]}
+    )
+    page = batch._repr_html_()
+    assert page.startswith("<table><caption style='text-align:left'><b>Responses, 7 rows</b>")
+    assert page.endswith("</table>... and 2 more")
+    assert "<th>score (extra)</th>" in page
+    assert "<td>4</td><td>2026-03-02 09:00:00</td><td>&lt;b&gt;</td><td>1</td><td>x</td></tr></tbody>" in page
+    assert 6 == page.count("<tr>")
+    page = cx.Responses.from_records(RECORDS)._repr_html_()
+    assert "<th>respondent</th>" in page
+    assert "<th>account</th>" not in page
+    assert "<td>FR</td>" in page
+    assert "0 rows" in cx.Contacts.from_records([])._repr_html_()

@@ -45,7 +45,9 @@ def waits(result):
 def test_now_is_the_latest_instant_of_all_rows_of_the_call():
     log = messages((1, 0, "c"), (2, 5, "c"), (2, 30, "b"))
     assert at(30) == cx.response_times(log).as_of
-    tickets = cx.Conversations(id=[9], opened_at=[at(-500)], resolved_at=[at(45)], status=["spam"])
+    tickets = cx.Conversations(
+        id=[9, 2], opened_at=at(-500), resolved_at=np.array([at(45), None], "M8[us]"), status=["spam", None]
+    )
     assert at(45) == cx.response_times(log, conversations=tickets).as_of
     # Taken before grouping: an open wait has one age, in whatever group it is.
     groups = cx.response_times(log, by="conversation", conversations=tickets)
@@ -395,3 +397,43 @@ def test_inputs_stay_as_they_are():
     assert before == pickle.dumps((conversation, instants, author))
     with pytest.raises(ValueError, match="read-only"):
         result.overall.table().columns["start"][0] = 0
+
+
+# -- messages and tickets that do not know each other ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (["1", "2"], r"are of 1 \(int\), 2 \(int\) .*are '1' \(str\), '2' \(str\) .*; give both the same type, e\.g\."),
+        ([3, 4], r"3 \(int\), 4 \(int\) \.\.\.\); leave conversations out if they are of other conversations"),
+    ],
+)  # fmt: skip
+def test_messages_and_conversations_that_share_no_id_are_refused(ids, message):
+    log = messages((1, 0, "c"), (2, 5, "c"))
+    with pytest.raises(cx.ArgumentValueError, match=message) as caught:
+        cx.response_times(log, conversations=cx.Conversations(id=ids, opened_at=at(0)))
+    assert ("conversations", tuple(ids)) == (caught.value.argument, caught.value.found)
+
+
+def test_one_shared_id_is_enough_and_nothing_shares_no_id():
+    log = messages((1, 0, "c"), (2, 5, "c"))
+    for ids in ([2, 7], [2.0], [], [None]):
+        tickets = cx.Conversations(id=ids, opened_at=[at(0)] * len(ids))
+        assert 2 == cx.response_times(log, conversations=tickets).first_response.waiting
+    assert 1 == cx.response_times([], conversations=cx.Conversations(id=[7], opened_at=at(0))).conversations
+
+
+# -- receipts of bots --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("receipt", [{"automatic": True}, {"public": False}])
+def test_a_receipt_or_a_note_of_a_bot_is_no_answer(receipt):
+    log = [
+        cx.Message(conversation=1, at=at(0), author="customer"),
+        cx.Message(conversation=1, at=at(1), author="bot", **receipt),
+    ]
+    result = cx.response_times(log, as_of=at(30))
+    assert (0, 1, {"bot": 1}) == (result.bot_only, result.waiting, result.left_out)
+    answered = cx.response_times([*log, cx.Message(conversation=1, at=at(2), author="bot")], as_of=at(30))
+    assert (1, 0, {"bot": 2}) == (answered.bot_only, answered.waiting, answered.left_out)

@@ -246,14 +246,29 @@ def test_order_does_not_matter(case: Case) -> None:
         assert one == other
 
 
+def way_back(result: Any) -> list[Any]:
+    """What leads from a figure to its rows; no part of equality, and yet the same through every door."""
+    if isinstance(result, cx.ResponseTimesResult):
+        quantiles = [None if clock is None else clock.quantile(0.3) for clock in (result.first_response, result.reply)]
+        rows = sorted(result.table(), key=lambda row: (row["start"], row["conversation"]))
+        return [*rows, *quantiles]
+    if isinstance(result, cx.RepeatContactsResult):
+        return list(result.busiest(20))
+    if isinstance(result, cx.OutliersResult):
+        return [(item.index, item.value, item.limit, item.distance, item.reason) for item in result.flagged]
+    return []
+
+
 @every_metric
 def test_every_door_gives_the_same(case: Case) -> None:
     expected = case.measure(case.records)
     doors = list(case.doors())
     assert len(doors) >= 8
     for name, value in doors:
-        assert expected == case.metric(value, **case.options), name
-        assert hash(expected) == hash(expected), name
+        found = case.metric(value, **case.options)
+        assert expected == found, name
+        assert hash(expected) == hash(found), name
+        assert way_back(expected) == way_back(found), name
 
 
 @pytest.mark.parametrize("name", ["nps", "csat", "ces"])
@@ -266,6 +281,13 @@ def test_every_door_without_gaps_gives_the_same(name: str) -> None:
         assert expected == case.metric(value), door
 
 
+def same_figures(one: Any, other: Any) -> bool:
+    """Whether the plain values agree, but for what a tally cannot know (who, and how many were asked)."""
+    unknown = {"signature", "asked", "response_rate", "respondents"}
+    mine, theirs = one.to_dict(), other.to_dict()
+    return {key: mine[key] for key in mine.keys() - unknown} == {key: theirs[key] for key in theirs.keys() - unknown}
+
+
 @every_metric
 def test_shards_merge_to_the_whole(case: Case) -> None:
     if case.tally is None:
@@ -275,7 +297,8 @@ def test_shards_merge_to_the_whole(case: Case) -> None:
     whole = case.tally(case.records)
     merged = sum(tallies[1:], start=tallies[0])
     assert whole == merged == sum(reversed(tallies[:-1]), start=tallies[-1])
-    assert case.metric(whole) == case.metric(merged)
+    if case.metric is not cx.response_times:  # whose tally holds one clock, in bins: see test_duration_tally
+        assert same_figures(case.measure(case.records), case.metric(merged))
     assert whole == type(whole).from_dict(json.loads(json.dumps(whole.to_dict())))
     assert whole == type(whole).from_bytes(whole.to_bytes())
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import cxscore as cx
+from cxscore.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -25,6 +27,37 @@ def test_a_metric_page_says_everything(metric: str) -> None:
     wanted = ["Definition", "Interval", "Assumptions", "Where it misleads", "Source"]
     assert [heading for heading in headings if heading in wanted] == wanted
     assert {"Formula", "Rules"} & set(headings)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_page_says_what_its_numbers_count(metric: str) -> None:
+    (line,) = re.findall(r"^`given` .*$", read("docs", "metrics", f"{metric}.md"), re.MULTILINE)
+    assert "`n`" in line
+
+
+def test_receipts_are_automatic_on_every_page() -> None:
+    """As a bot's answer a receipt takes people who still wait out of every clock."""
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md"))
+    assert not re.findall(r"(?:auto-?reply|autoresponder|receipt)[^\s(]* ?[=:] ?\"?bot", pages)
+    assert "--author auto-reply=automatic" in pages
+    misleads = read("docs", "metrics", "response-times.md").partition("## Where it misleads")[2]
+    assert "`bot_only`" in misleads
+
+
+def test_the_table_of_errors_says_what_is_raised() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", read("docs", "how-to", "errors-and-missing.md"), re.MULTILINE))
+    assert {name for name in cx.errors.__all__ if name != "CxscoreError"} == set(rows)
+    twice = [datetime(2026, 10, 25, 2, 30)]
+    with pytest.raises(cx.CxscoreError) as caught:
+        cx.Contacts(customer="ada", at=twice, tz="Europe/Berlin")
+    assert [name for name, when in rows.items() if "comes twice or never" in when] == [type(caught.value).__name__]
+
+
+def test_every_option_is_in_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["report", "--help"])
+    offered = set(re.findall(r"^  (--[\w-]+)", capsys.readouterr().out, re.MULTILINE)) - {"--help"}
+    assert offered == set(re.findall(r"^\| `(--[\w-]+)", read("docs", "reference", "command-line.md"), re.MULTILINE))
 
 
 def test_every_public_name_is_in_the_reference() -> None:

@@ -7,7 +7,7 @@ import json
 import math
 import pickle
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -192,6 +192,86 @@ def test_text_and_html_are_escaped_and_short() -> None:
     assert str(groups).splitlines()[1].startswith("  <b>bold</b>: NPS 100.0 (")
     many = cx.nps([9] * 60, by=list(range(60)))
     assert str(many).splitlines()[-1] == many._repr_html_().rpartition(">")[2] == "  ... and 10 more"
+
+
+NINE = datetime(2026, 3, 2, 9)
+HOUR = timedelta(hours=1)
+
+
+def waiting() -> cx.Messages:
+    """Two conversations on chat, one of them answered after an hour; one on mail that is answered twice."""
+    return cx.Messages(
+        conversation=[1, 1, 2, 3, 3, 3, 3], at=[NINE + i * HOUR for i in (0, 1, 0, 0, 2, 3, 4)],
+        author=["customer", "agent", "customer", *["customer", "agent"] * 2], channel=["chat"] * 3 + ["mail"] * 4,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("groups", "column", "cells", "lines"),
+    [
+        (cx.nps([9, 3], by=["a", "a"]), "NPS", ["0.0", "95% CI −77.1 to 77.1", "2"], "NPS 0.0 ("),
+        (cx.csat([5, 4, 1], by=["a"] * 3), "CSAT", ["66.7%", "95% CI 20.8 to 93.9", "3"], "CSAT 66.7% (95% CI"),
+        (cx.ces([7] * 9, by=["a"] * 9, method="t"), "CES, mean", ["7.00", "95% CI 7.00 to 7.00", "9"], "CES, mean 7.00"),
+        (
+            cx.response_times(waiting(), by="channel", as_of=NINE + 5 * HOUR), "median first response",
+            ["3.0 h", "95% CI 1.0 h to ∞", "2"], "chat: median first response 3.0 h (95% CI 1.0 h to ∞, n=2)",
+        ),
+        (
+            cx.response_times(
+                cx.Conversations(id=[1, 2], opened_at=NINE, channel=["x", "y"],
+                                 resolved_at=np.array([NINE + HOUR, None], "M8[us]")),
+                by="channel", as_of=NINE + 2 * HOUR,
+            ),
+            "median resolution", ["1.0 h", "95% CI – to ∞", "1"], "y: median resolution not reached (",
+        ),
+        (
+            cx.response_times(cx.Conversations(id=[1], opened_at=NINE), by="id"), "median first response",
+            ["undefined", "no interval", "0"], "median first response undefined (no interval, n=0)",
+        ),
+        (
+            cx.response_times(
+                cx.Messages(conversation=[1], at=NINE, author="agent", channel="mail"), by="channel"
+            ),
+            "median first response", ["undefined", "no interval", "0"], "undefined (no interval, n=0)",
+        ),
+        (
+            cx.outliers([1, 2, 3, 99], limit=9, by=["a"] * 4), "outliers", ["1", "", "4"], "a: outliers 1 (n=4)",
+        ),
+        (cx.outliers([7, 7, 7], by=["a"] * 3), "outliers", ["undecidable", "", "3"], "a: outliers undecidable (n=3)"),
+        (cx.nps([], by=[]), "NPS", [], "Groups(0 by group)"),
+    ],
+)  # fmt: skip
+def test_a_row_shows_the_figure_as_its_metric_writes_it(
+    groups: Groups[Any], column: str, cells: list[str], lines: str
+) -> None:
+    page = groups._repr_html_()
+    assert f"<th>{column}</th><th>interval</th><th>n</th></tr></thead>" in page
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+    assert lines in str(groups)
+
+
+def test_the_least_n_is_the_denominator_of_the_figure() -> None:
+    days = [NINE + timedelta(days=i) for i in (0, 1, 2, 29)]
+    repeats = cx.repeat_contacts(cx.Contacts(customer=list("abcd"), at=days, channel="mail"), by="channel")
+    assert (4, 3) == (repeats["mail"].n, repeats["mail"].mature)
+    assert "<td>0.0%</td>" in repeats.with_min_n(3)._repr_html_()
+    assert "mail: repeat rate 0.0% (" in str(repeats.with_min_n(3))
+    assert "<td>hidden</td><td></td><td>3</td>" in repeats.with_min_n(4)._repr_html_()
+    assert "mail: hidden (n=3 below 4)" in str(repeats.with_min_n(4))
+    assert [(4, 0.0), (4, None)] == [
+        (row["n"], row["rate"]) for least in (3, 4) for row in repeats.to_dicts(min_n=least)
+    ]  # fmt: skip
+    waits = cx.response_times(waiting(), by="channel", as_of=NINE + 5 * HOUR)  # those who wait count
+    assert [False, True] == [row["conversations"] is None for row in waits.to_dicts(min_n=2)]
+    with pytest.raises(cx.ArgumentValueError, match="min_n must be a whole number"):
+        waits.to_dicts(min_n=-1)
+
+
+def test_a_key_that_is_called_like_a_field_keeps_its_name() -> None:
+    first = cx.nps([9, 3], by={"n": ["a", "b"], "result_n": [7, 8], "score": [1, 2]}).to_dicts()[0]
+    assert ("a", 7, 1) == (first["n"], first["result_n"], first["score"])
+    assert (1, 100.0) == (first["result_result_n"], first["result_score"])
+    assert 1 == first["given"]
 
 
 # -- tallies from elsewhere --------------------------------------------------------------------------

@@ -17,6 +17,7 @@ ROOT = Path(cxscore.__file__).parent
 ALLOWED: dict[str, set[str]] = {
     "_version": set(),
     "_frozen": set(),
+    "_html": set(),
     "errors": set(),
     "_core": {"_core"},
     "_accounting": {"_frozen"},
@@ -27,10 +28,10 @@ ALLOWED: dict[str, set[str]] = {
     "policies": {"_frozen", "errors"},
     "_inputs": {"_inputs", "errors", "scales"},
     "hours": {"_core", "_frozen", "_inputs", "errors"},
-    "batches": {"_inputs", "errors", "records"},
+    "batches": {"_html", "_inputs", "errors", "records"},
     "_grouping": {"_inputs", "batches", "errors"},
-    "_results": {"_accounting", "_frozen", "errors"},
-    "groups": {"_results", "errors"},
+    "_results": {"_accounting", "_frozen", "_html", "errors"},
+    "groups": {"_html", "_results", "errors"},
     "intervals": {"_checks", "_core", "_inputs", "errors"},
     "_clocks": {"_accounting", "_core", "_grouping", "_inputs", "batches", "errors", "policies"},
     "tallies": {
@@ -38,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
         "policies", "scales", "tallies",
     },
     "_metrics": {
-        "_accounting", "_calls", "_checks", "_clocks", "_core", "_frozen", "_grouping", "_inputs", "_results",
+        "_accounting", "_calls", "_checks", "_clocks", "_core", "_frozen", "_grouping", "_html", "_inputs", "_results",
         "batches", "errors", "groups", "policies", "records", "scales", "tallies",
     },
     "_judging": {  # the scorecard runs the metrics on rows; the other judgements see results only

@@ -207,6 +207,106 @@ def test_page(run, tmp_path):
     assert "--html no/such/place.html: cannot be written: No such file" in err
 
 
+def test_the_page_shows_how_it_was_made_and_loads_nothing(run, tmp_path):
+    code, _, _ = run(["--html", "card.html", "--tz", "Europe/Berlin"], surveys=SURVEYS, messages=MESSAGES)
+    assert code == 0
+    page = (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert "<style>" in page
+    assert not {"http", "src=", "@import", "url("} & {
+        part for part in ("http", "src=", "@import", "url(") if part in page
+    }
+    details = page.partition("<details>")[2]
+    for text in ("as of", "2026-03-03T12:00:00+01:00", "cxscore|csat|", "cxscore|nps|", "cxscore|response_times|"):
+        assert text in details
+    assert "cxscore|repeat_contacts|" not in page
+    code, _, _ = run(["--html", "card.html", "--scale", "csat-1-5"], surveys="score\n5\n")
+    assert "<dd>no instant</dd>" in (tmp_path / "card.html").read_text(encoding="utf-8")
+
+
+def test_the_page_never_overwrites_what_is_read(run, tmp_path):
+    for name in ("surveys.csv", "./surveys.csv"):
+        code, out, err = run(["--html", name], surveys=SURVEYS)
+        assert (code, out) == (2, "")
+        assert (
+            err
+            == f"error: --html {name}: is the file of --surveys, which would be lost; name another file for the page\n"
+        )
+        assert (tmp_path / "surveys.csv").read_text() == SURVEYS
+    (tmp_path / "other.html").hardlink_to(tmp_path / "surveys.csv")
+    assert run(["--html", "other.html", "--surveys", "surveys.csv"])[0] == 2
+    assert run(["--html", "new.html", "--surveys", "surveys.csv"])[0] == 0
+
+
+RECEIPTS = """\
+conversation,at,author
+1,2026-03-02T09:00Z,customer
+1,2026-03-02T09:00Z,auto-reply
+2,2026-03-02T09:00Z,customer
+2,2026-03-02T10:00Z,agent
+"""
+
+
+def test_receipts_leave_people_waiting_and_bots_do_not(run):
+    code, out, _ = run(["--author", "auto-reply=automatic"], messages=RECEIPTS)
+    assert code == 0
+    assert "Still waiting for a first response: 1" in out
+    assert "waiting: automatic 1" in out
+    assert "bot" not in out
+    code, out, _ = run(["--author", "auto-reply=bot"], messages=RECEIPTS)
+    assert code == 0
+    assert "Still waiting" not in out
+    assert "Answered only by a bot, outside the clocks: 1 conversation.\n" in out
+
+
+def test_automatic_authors_beside_a_column_of_that_name(tmp_path):
+    rows = RECEIPTS.splitlines()
+    text = "\n".join(f"{row},{flag}" for row, flag in zip(rows, ("automatic", "no", "", "yes", ""), strict=True))
+    log = table(tmp_path, "messages", text, authors={"auto-reply": "automatic"})
+    assert [row.automatic for row in log] == [False, True, True, False]
+    assert [row.author for row in log] == ["customer", "agent", "customer", "agent"]
+
+
+def test_limit(run):
+    for limit, shown, over in (("1", "1 h", "None of 2"), ("30min", "30 min", "1 of 2"), ("0.5 h", "30 min", "1 of 2"),
+                               ("1d", "24 h", "None of 2"), ("3d", "3 d", "None of 2")):  # fmt: skip
+        code, out, _ = run(["--limit", limit, "--author", "auto-reply=bot", "--as-of", "2026-03-02T11:00Z"],
+                           messages=RECEIPTS.replace("1,2026-03-02T09:00Z,auto", "2,2026-03-02T10:00Z,auto")
+                           .replace("1,2026-03-02T09:00Z,cust", "1,2026-03-02T10:30Z,cust"))  # fmt: skip
+        assert code == 0
+        assert f"{over} first waits are over the limit of {shown}" in out
+
+
+def test_clock_changes_of_many_rows(run):
+    twice = "customer,at\n" + "ada,2026-10-25T02:30\n" * 8
+    code, _, err = run(["--tz", "Europe/Berlin"], contacts=twice)
+    assert code == 2
+    assert "line 2: column 'at': 2026-10-25 02:30 comes twice" in err
+    assert "clocks change (also lines 3, 4, 5, 6) and 3 more; give" in err
+    assert "datetime" not in err
+    code, _, err = run(["--tz", "Europe/Berlin"], contacts="customer,at\nada,2026-03-29T02:30\nbob,2026-03-29T02:10\n")
+    assert "2026-03-29 02:30 never comes as a wall time of Europe/Berlin, where clocks change (also line 3); " in err
+    code, _, err = run(["--tz", "Europe/Berlin"], contacts="customer,at\nada,0001-01-01T00:00+14:00\n")
+    assert code == 2
+    assert "contacts.csv, line 2: at must lie in the years 1 to 9999" in err
+    code, out, _ = run(
+        ["--tz", "Europe/Berlin", "--fold", "1", "--as-of", "2026-10-25T02:30"],
+        contacts="customer,at\nada,2026-10-01\n",
+    )
+    assert "Scorecard as of 2026-10-25 02:30 Europe/Berlin" in out
+
+
+def test_offsets_in_some_files_only(run):
+    code, _, err = run(surveys=SURVEYS, contacts="customer,at\nada,2026-03-02\n")
+    assert code == 2
+    assert err == (
+        "error: times must have an offset in all files or in none (with one: surveys.csv; without: contacts.csv); name "
+        "the zone of those without by --tz\n"
+    )
+    code, _, err = run(["--as-of", "2026-03-31T00:00Z"], contacts="customer,at\nada,2026-03-02\n")
+    assert code == 2
+    assert "--as-of must have no offset, like the times of the files" in err
+
+
 # -- how files are written ---------------------------------------------------------------------------
 
 
@@ -272,11 +372,14 @@ def test_wall_times_that_come_twice_need_a_reading(run):
     contacts = "customer,at\nada,2026-10-24T12:00\nada,2026-10-25T02:30\n"
     code, _, err = run(["--tz", "Europe/Berlin"], contacts=contacts)
     assert code == 2
-    assert err.startswith("error: contacts.csv, line 3: ")
-    assert "--fold 0" in err
+    assert err == (
+        "error: contacts.csv, line 3: column 'at': 2026-10-25 02:30 comes twice as a wall time of Europe/Berlin, where "
+        "clocks change; give such times an offset, or choose with --fold 0 (first reading) or --fold 1 (second "
+        "reading)\n"
+    )
     code, out, _ = run(["--tz", "Europe/Berlin", "--fold", "1"], contacts=contacts)
     assert code == 0
-    assert "Scorecard as of 2026-10-25 01:30 UTC" in out
+    assert "Scorecard as of 2026-10-25 02:30 Europe/Berlin" in out
 
 
 def test_as_of_is_a_wall_time_of_the_zone(run):
@@ -284,7 +387,7 @@ def test_as_of_is_a_wall_time_of_the_zone(run):
         ["--tz", "Europe/Berlin", "--as-of", "2026-03-31T00:00"], contacts=CONTACTS.replace("T01:00", "")
     )
     assert code == 0
-    assert "as of 2026-03-30 22:00 UTC" in out
+    assert "as of 2026-03-31 00:00 Europe/Berlin\n" in out
     code, out, _ = run(["--as-of", "2026-03-31"], contacts=CONTACTS)
     assert "as of 2026-03-31 00:00\n" in out  # a clock without a zone
 
@@ -311,6 +414,23 @@ def test_one_survey_needs_no_label(run):
     code, _, err = run(surveys=answers)
     assert code == 2
     assert "no column 'survey' to tell the surveys apart" in err
+    code, _, err = run(["--scale", "csat-1-5", "--scale", "nps-0-10"], surveys=answers)
+    assert code == 2
+    assert "say with one --scale (not two) what all of it is" in err
+
+
+def test_an_empty_survey_column_is_as_good_as_none(run):
+    answers = "score,survey\n5,\n4,\n1,\n"
+    code, out, _ = run(["--scale", "csat-1-5"], surveys=answers)
+    assert code == 0
+    assert " 66.7%" in out
+    code, _, err = run(surveys=answers)
+    assert code == 2
+    assert err.startswith("error: surveys.csv: column 'survey' is empty in every row")
+    assert "--scale csat-1-5" in err
+    code, out, _ = run(surveys="score,survey\n")
+    assert code == 0
+    assert "not measured: no answers of the survey 'contact'" in out
 
 
 def test_scales(run):
@@ -328,7 +448,8 @@ def test_labels_of_surveys(run):
     text = SURVEYS.replace("contact", "after chat").replace("relationship", "quarterly")
     code, _, err = run(surveys=text)
     assert code == 2
-    assert "found: 'after chat', 'quarterly'" in err
+    assert "surveys.csv: column 'survey' must hold the survey 'contact' or 'relationship'" in err
+    assert "(found: 'after chat', 'quarterly'); name yours with --satisfaction LABEL and --recommend" in err
     code, out, _ = run(["--satisfaction", "after chat", "--recommendation", "quarterly"], surveys=text)
     assert code == 0
     assert out.startswith("Scorecard as of 2026-03-03 11:00 UTC")
@@ -348,7 +469,7 @@ LOG = "conversation,at,author,public\n"
         ("surveys", "survey,rating\ncontact,5\n", "name yours with --column surveys.score=YOUR_COLUMN"),
         ("surveys", "", ": is empty; its first line must name the columns"),
         ("surveys", "survey,score\ncontact,6\n", ", line 2: column 'score' must be a point of the scale CSAT 1-5"),
-        ("surveys", "survey,score\ncontact,6\n", "(1 to 5) (got '6')"),
+        ("surveys", "survey,score\ncontact,6\n", "(1 to 5) (got '6'); name another scale with --scale; --invalid drop"),
         ("surveys", "survey,score\ncontact,5,2\n", ", line 2: has 3 cells where the header has 2"),
         ("surveys", 'survey,score\ncontact,"5\n', ", line 2: is not CSV"),
         ("surveys", b"survey,score\ncontact,\xff\n", ": is not UTF-8"),
@@ -360,14 +481,24 @@ LOG = "conversation,at,author,public\n"
         ),
         ("messages", LOG + "1,02.03.2026,agent,\n", "(got '02.03.2026')"),
         ("messages", LOG + "1,,agent,\n", ", line 2: column 'at' must be filled in every row (got '')"),
-        ("messages", LOG + "1,2026-03-02,end-user,\n", "column 'author' must be one of customer, agent, bot, or"),
-        ("messages", LOG + "1,2026-03-02,end-user,\n", "--author end-user=customer (got 'end-user')"),
+        (
+            "messages",
+            LOG + "1,2026-03-02,end-user,\n",
+            "column 'author' must be one of customer, agent, bot (got 'end-user'); ",
+        ),
+        (
+            "messages",
+            LOG + "1,2026-03-02,end-user,\n",
+            "--author end-user=ROLE, each ROLE one of customer, agent, bot, automatic",
+        ),
+        ("messages", LOG + "1,2026-03-02,O'Neill x,\n", """--author 'O'"'"'Neill x'=ROLE, each"""),
+        ("messages", LOG + "".join(f"1,2026-03-02,{who},\n" for who in "abcdef"), "--author e=ROLE ..., each"),
         ("messages", LOG + "1,2026-03-02,agent,maybe\n", "one of true, yes, 1, false, no, 0 (got 'maybe')"),
         ("conversations", "id,opened_at,reopens\n1,2026-03-02,-1\n", "a whole number of 0 or more (got '-1')"),
         (
             "conversations",
             "id,opened_at,resolved_at\n1,2026-03-02,\n2,2026-03-02,2026-03-01\n",
-            ", line 3: column 'resolved_at' must be no earlier than 'opened_at' (got '2026-03-01')",
+            ", line 3: column 'resolved_at' must be no earlier than 'opened_at' (got '2026-03-01'); --invalid drop",
         ),
         (
             "contacts",
@@ -410,7 +541,17 @@ def test_unreadable_files(run, kind, text, message):
         (["--author", "end-user=client"], "--author must be YOURS=OURS with one of customer, agent, bot"),
         (["--tz", "Berlin"], "--tz must be a zone of the IANA database, e.g. Europe/Berlin (got 'Berlin')"),
         (["--as-of", "31.3.2026"], "--as-of must be an ISO 8601 time, e.g. 2026-03-31T00:00 (got '31.3.2026')"),
-        (["--as-of", "2026-03-31T00:00"], "as_of must follow the same rule as the data"),
+        (
+            ["--as-of", "2026-03-31T00:00"],
+            "--as-of must have an offset, like the times of the files (got '2026-03-31T00",
+        ),
+        (["--as-of", "2026-10-25T02:30", "--tz", "Europe/Berlin"], "which comes twice or never as a wall time of Eur"),
+        (
+            ["--limit", "soon"],
+            "--limit must be a number of hours, or such as 90min, 36h or 5d, above zero (got 'soon')",
+        ),
+        (["--limit", "0"], "--limit must be a number of hours"),
+        (["--satisfaction", "x", "--recommendation", "x"], "must name two surveys (got 'x' twice)"),
     ],
 )
 def test_wrong_arguments(run, arguments, message):

@@ -379,3 +379,7 @@ def test_signatures(values, options, signature):
     result = cx.outliers(values, invalid="drop", **options)
     assert f"cxscore|outliers|{signature} ; missing:drop|invalid:drop" == result.signature
     assert result.signature == str(cx.Signature.parse(result.signature))
+
+
+def test_without_a_spread_the_plain_distance_says_what_is_worst() -> None:
+    assert [100, 7, 6] == [item.value for item in cx.outliers([5] * 20 + [6, 100, 7], rule="tukey").flagged]

@@ -153,7 +153,7 @@ def test_tallies_compare_by_content() -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"window": timedelta(hours=8)}, "window: 32400000000 and 28800000000"),
+        ({"window": timedelta(hours=8)}, "window: 32400s and 28800s"),
         ({"since": "start"}, "since: 'end' and 'start'"),
         ({"same_day": "collapse"}, "same_day: 'count' and 'collapse'"),
         ({"as_of": LATER}, "as_of: "),

@@ -7,6 +7,7 @@ import csv
 import gzip
 import json
 import math
+import re
 import pickle
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -388,7 +389,7 @@ def test_nothing_is_undefined_not_zero():
         assert math.isnan(first.within_target)
         assert timedelta(0) == first.total
         assert [] == list(result.table())
-        assert "not reached" in str(result)
+        assert "first response: median undefined, p90 undefined, n=0 answered, 0 waiting" in str(result)
         assert result.interval is first.median_interval
     assert {} == dict(cx.response_times([], by="channel"))
 
@@ -560,6 +561,39 @@ def test_median_and_interval_equal_statsmodels():
     assert third_quartile == tuple(limit / MINUTE for limit in summary.quantile_interval(0.75, confidence=0.9))
 
 
+# -- in a notebook -----------------------------------------------------------------------------------
+
+
+def test_html_of_a_clock_of_waits_and_of_the_result():
+    log = [message(f"<b>{i}</b>", i, author) for i in range(15) for author in "ca"] + [message("z", 0, "c")]
+    result = cx.response_times(log, as_of=at(60), targets=30 * MINUTE)
+    page = result.first_response._repr_html_()
+    for what, reading in (
+        ("median", "0 s (95% CI 0 s to 0 s)"), ("waiting", "1, longest 1.0 h"), ("ended without an answer", "none"),
+        ("within target", "93.8% (95% CI 71.7 to 98.9), 0 too young to tell"),
+    ):  # fmt: skip
+        assert f">{what}</th><td>{reading}</td>" in page
+    page = result.table()._repr_html_()
+    assert page.count("<tr>") == 17
+    assert "<b>0" not in page
+    assert "<td>&lt;b&gt;0&lt;/b&gt;</td><td>2026-03-02 09:00:00</td>" in page
+    assert "<td>1.0 h</td><td></td><td>open</td><td>yes</td>" in page
+    (title,) = re.findall("<b>(.*?)</b>", result._repr_html_())
+    assert "response times: median first response 0 s (95% CI 0 s to 0 s, n=16)" == title
+
+
+def test_html_says_what_it_does_not_show_and_what_is_undefined():
+    log = [message(i, i, "c") for i in range(33)]
+    assert cx.response_times(log).table()._repr_html_().endswith("</table>... and 13 more")
+    page = cx.response_times([], targets=MINUTE).first_response._repr_html_()
+    assert ">median</th><td>undefined (no interval)</td>" in page
+    assert ">within target</th><td>undefined, 0 too young to tell</td>" in page
+    assert "not reached" not in page
+    tickets = [cx.Conversation(id=1, opened_at=at(0), first_response_at=None, resolved_at=at(9))]
+    page = cx.response_times(tickets).first_response._repr_html_()
+    assert ">ended without an answer</th><td>closed 1</td>" in page
+
+
 # -- a slow walk -------------------------------------------------------------------------------------
 
 
@@ -605,7 +639,8 @@ def slow(log, tickets, now, expires):
         events = events[begin:]
         answers = [i for i, (_, _, row) in enumerate(events)
                    if not isinstance(row, str) and row.author == "agent" and counts[id(row)]]  # fmt: skip
-        bots = [row for _, _, row in events if not isinstance(row, str) and row.author == "bot"]
+        bots = [row for _, _, row in events
+                if not isinstance(row, str) and row.author == "bot" and row.public and not row.automatic]  # fmt: skip
         handed = any(row.handoff for row in talks[name])
         if bots and not answers and not handed:
             facts["bot_only"] += 1
@@ -662,13 +697,16 @@ def logs(draw):
             author, conversation = row.pop("author"), row.pop("conversation")
             log.append(message(conversation, minute, author, **row))
     late = st.none() | st.integers(0, 14).map(at)
+    names = draw(st.lists(st.integers(0, n), unique=True, max_size=n + 1))
+    if log and names and not {row.conversation for row in log} & {*names}:
+        names.append(log[0].conversation)  # tickets of nothing but other conversations are refused
     tickets = [
         cx.Conversation(
             id=name, opened_at=at(0), resolved_at=draw(late), first_resolved_at=draw(late), abandoned_at=draw(late),
             status=draw(st.sampled_from([None, None, None, "spam", "merged", "open"])),
             agent=draw(st.sampled_from(["cyd", None])),
         )
-        for name in draw(st.lists(st.integers(0, n), unique=True, max_size=n + 1))
+        for name in names
     ]  # fmt: skip
     return log, tickets, draw(st.integers(6, 14)), draw(st.none() | st.integers(1, 6))
 

@@ -132,6 +132,65 @@ def test_missing_openings_are_counted_or_refused():
         cx.response_times(tickets, missing="raise")
 
 
+# -- several rows of one ticket ----------------------------------------------------------------------
+
+
+def test_of_several_rows_of_a_ticket_the_latest_news_count():
+    rows = [ticket(0, 5), ticket(0, 5, 30, agent="ada"), ticket(0), ticket(0, 9, 9, id=2)]
+    result = cx.response_times(rows, as_of=at(60))
+    assert (4, 2, {"superseded": 2}) == (result.given, result.n, result.left_out)
+    assert (2, 0) == (result.resolution.n, result.resolution.waiting)
+    assert ["ada", None] == [row["agent"] for row in result.table()]
+    log = [cx.Message(conversation=number, at=at(0), author="customer") for number in (1, 2)]
+    beside = cx.response_times(log, conversations=rows[:4], as_of=at(60))
+    assert {"superseded": 2} == beside.conversations_left_out
+    assert (2, result.resolution.median) == (beside.resolution.n, beside.resolution.median)
+    assert {} == beside.left_out
+
+
+def test_nobody_knows_that_nameless_tickets_are_one():
+    tickets = cx.Conversations(id=[None, 1, None, 1], opened_at=[at(0), at(1), at(0), at(2)], resolved_at=at(9))
+    result = cx.response_times(tickets)
+    assert (3, {"superseded": 1}) == (result.resolution.n, result.left_out)
+
+
+def test_a_ticket_that_was_merged_later_is_left_out():
+    result = cx.response_times([ticket(0, 5), ticket(0, 5, 8, status="merged")])
+    assert (0, {"superseded": 1, "merged": 1}) == (result.n, result.left_out)
+    assert 0 == result.conversations
+
+
+few = st.sampled_from([None, 0, 5])
+
+
+@given(
+    rows=st.lists(
+        st.tuples(few, few, st.integers(1, 2), st.sampled_from([None, "spam", "open"]), st.sampled_from(["a", None])),
+        max_size=8,
+    ),
+    seed=st.integers(0, 99),
+)
+def test_which_row_of_a_ticket_counts_does_not_depend_on_their_order(rows, seed):
+    tickets = [
+        ticket(0, response, resolved, id=name, status=status, extra={} if own is None else {"own": own})
+        for response, resolved, name, status, own in rows
+    ]
+    mixed = [tickets[i] for i in np.random.default_rng(seed).permutation(len(rows))]
+    log = [cx.Message(conversation=number, at=at(0), author="customer") for number in (1, 2)]
+    for by in (None, lambda row: row.extra.get("own")):
+        found = cx.response_times(tickets, as_of=at(9), by=by)
+        assert found == cx.response_times(mixed, as_of=at(9), by=by)
+    names = {row.id for row in tickets}
+    result = cx.response_times(tickets, as_of=at(9))
+    assert len(names) == result.n + result.left_out.get("spam", 0)
+    assert len(rows) - len(names) == result.left_out.get("superseded", 0)
+    beside = cx.response_times(log, conversations=tickets, as_of=at(9))
+    assert beside.conversations_left_out == result.left_out
+    if rows:
+        assert beside == cx.response_times(log, conversations=mixed, as_of=at(9))
+        assert (beside.resolution.n, beside.resolution.waiting) == (result.resolution.n, result.resolution.waiting)
+
+
 late = st.none() | st.integers(-2, 12)
 
 

@@ -220,3 +220,10 @@ def test_weights_do_not_go_with_counts() -> None:
     for counts in ({5: 1}, cx.ScoreTally.of([5], cx.CSAT_1_5)):
         with pytest.raises(cx.ArgumentTypeError, match="weights must be left out beside counts"):
             cx.csat(counts, weights=[1])
+
+
+def test_impossible_counts_are_refused_however_they_come_in() -> None:
+    with pytest.raises(cx.InvalidValueError, match="whole numbers of 0 or more"):
+        cx.ScoreTally(scale=cx.NPS_0_10, counts=[1.9] * 11)
+    with pytest.raises(cx.LengthError, match="one number for each of the 11 points"):
+        cx.ScoreTally(scale=cx.NPS_0_10, counts=[1] * 5)

@@ -6,8 +6,10 @@ import copy
 import json
 import pickle
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
+import attrs
 import numpy as np
 import pytest
 
@@ -105,6 +107,8 @@ def test_channels_on_which_nobody_waits_for_people_have_no_line():
     card = cx.scorecard(messages=log)
     assert [one.channel for one in card.indicators if one.channel] == ["email", "social"]
     assert card.response_times.bot_only == 1
+    assert card.notes[1] == "Answered only by a bot, outside the clocks: 1 conversation."
+    assert "Answered only by a bot" not in str(waits(1, 2))
 
 
 def test_as_of_is_the_latest_instant_of_everything(desk):
@@ -286,7 +290,7 @@ def test_empty_batches_are_measured_and_undefined():
     assert found.verdict == "cannot tell"
     assert line(card, "first response").figure is None
     assert "undefined" in str(card)
-    assert "not reached" in str(card)
+    assert "not reached" not in str(card)  # nothing was measured that could be reached
     assert card == copy.deepcopy(card)
 
 
@@ -318,13 +322,13 @@ def test_limit_is_the_callers():
         ("b", 30 * HOUR, "still open"),
         ("a", 3 * HOUR, "answered"),
     ]
-    assert "2 of 2 first waits are over the limit; worst first:" in str(card)
+    assert "2 of 2 first waits are over the limit of 2 h; worst first:" in str(card)
     assert "Still waiting for a first response: 1 (longest 1.2 d)" in str(card)
 
 
 def test_only_the_worst_are_shown_and_the_others_counted():
-    assert "12 of 12 first waits are over the limit; worst first, 10 shown:" in str(waits(*range(200, 212)))
-    assert "None of 2 first waits are over the limit." in str(waits(1, 2))
+    assert "12 of 12 first waits are over the limit of 5 d; worst first, 10 shown:" in str(waits(*range(200, 212)))
+    assert "None of 2 first waits are over the limit of 5 d." in str(waits(1, 2))
 
 
 # -- how it reads ------------------------------------------------------------------------------------
@@ -349,6 +353,14 @@ def test_units_follow_the_figure():
         assert Indicator(name="x", unit="duration", figure=span)._cells()[1] == text
     never = Indicator(name="x", unit="duration", interval=cx.Interval(2 * HOUR, None, 0.95, "log-log"), n=1)
     assert never._cells()[1:3] == ("not reached", "2.0 to ∞")
+    assert Indicator(name="x", unit="duration", waiting=3)._cells()[1] == "not reached"
+    assert Indicator(name="x", unit="duration")._cells()[1] == "undefined"
+
+
+def test_the_instant_reads_in_its_zone(card):
+    zones = {ZoneInfo("Asia/Tokyo"): "2026-03-30 09:00 Asia/Tokyo", timezone(HOUR): "2026-03-30 01:00 UTC+01:00"}
+    for zone, text in zones.items():
+        assert str(attrs.evolve(card, as_of=card.as_of.astimezone(zone))).startswith(f"Scorecard as of {text}\n")
 
 
 def test_left_out_rows_are_named(desk, card):

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import html
+import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import attrs
 
 import cxscore as cx
 from cxscore import sample
-from cxscore._report import FIELDS, ColumnNames, ReportError, read
+from cxscore._report import AUTOMATIC, FIELDS, ColumnNames, ReportError, read
 from cxscore.errors import CxscoreError
 
 __all__ = ["main"]
@@ -47,7 +53,11 @@ which is a wall time of --tz, or a clock without a zone if there is no --tz. A d
 instant. Flags are true/false, yes/no or 1/0. Empty cells are missing, and an empty flag is what it
 usually is (public, not automatic, no hand-off, resolvable). Empty lines are skipped.
 
-A file of one survey needs no column survey: say what it is with one --scale.
+A file of one survey needs no column survey: say what it is with one --scale. The five indicators are
+satisfaction, recommendation, waiting, resolution and repeats; effort (CES) is not one of them.
+
+Receipts and out-of-office replies are --author NAME=automatic, whoever sends them. A bot is somebody who
+answers: a conversation that nobody else answered counts as answered by a bot, and is in no clock.
 
 Example:
   python -m cxscore report --messages log.csv --column messages.at=sent --column author=role \\
@@ -100,7 +110,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     )  # fmt: skip
     report.add_argument(
         "--author", metavar="YOURS=OURS", action="append", default=[],
-        help="what your log calls customer, agent or bot, e.g. end-user=customer",
+        help="what your log calls customer, agent, bot or automatic (receipts), e.g. end-user=customer",
     )  # fmt: skip
     report.add_argument(
         "--satisfaction", metavar="LABEL", default="contact",
@@ -123,6 +133,10 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     report.add_argument(
         "--invalid", choices=("raise", "drop"), default="raise",
         help="scores off the scale and ends before starts: stop (default), or leave them out and count them",
+    )  # fmt: skip
+    report.add_argument(
+        "--limit", metavar="TIME", default="5d",
+        help="name first waits over it one by one: hours, or such as 90min, 36h, 5d (default: %(default)s)",
     )  # fmt: skip
     report.add_argument(
         "--published-targets", action="store_true",
@@ -153,6 +167,10 @@ def _report(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
     delimiter = "\t" if given.delimiter == "tab" else given.delimiter
     if len(delimiter) != 1:
         parser.error(f"argument --delimiter: must be one character, or tab (got {given.delimiter!r})")
+    if given.satisfaction == given.recommendation:
+        parser.error(f"--satisfaction and --recommendation must name two surveys (got {given.satisfaction!r} twice)")
+    _keep_inputs(given.html, files)
+    limit = _span(given.limit)
     surveys = {"csat": given.satisfaction, "nps": given.recommendation}
     scales = {"csat": cx.CSAT_1_5, "nps": cx.NPS_0_10}
     kinds = [name.partition("-")[0] for name in given.scale]
@@ -170,15 +188,19 @@ def _report(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
         for kind, path in files.items() if path is not None
     }  # fmt: skip
     names.refuse_unused()
+    aware = _one_rule({files[kind]: batch.aware for kind, batch in batches.items()})
     card = cx.scorecard(
         responses=batches.get("surveys"), messages=batches.get("messages"), conversations=batches.get("conversations"),
         contacts=batches.get("contacts"), targets=cx.TARGETS if given.published_targets else None,
-        as_of=_instant(given.as_of), satisfaction=given.satisfaction, recommendation=given.recommendation,
-        satisfaction_scale=scales["csat"], recommendation_scale=scales["nps"], invalid=given.invalid,
+        as_of=_now(given.as_of, given.tz, given.fold, aware), satisfaction=given.satisfaction,
+        recommendation=given.recommendation, satisfaction_scale=scales["csat"], recommendation_scale=scales["nps"],
+        invalid=given.invalid, limit=limit,
     )  # fmt: skip
+    if given.tz is not None and card.as_of is not None:
+        card = attrs.evolve(card, as_of=card.as_of.astimezone(ZoneInfo(given.tz)))
     card = card.naming({"responses": "--surveys FILE", **{kind: f"--{kind} FILE" for kind in FIELDS}})
     if given.html is not None:
-        _write_page(given.html, card._repr_html_())
+        _write_page(given.html, card)
     return f"{card}\n"
 
 
@@ -195,30 +217,95 @@ def _check_zone(tz: str | None) -> None:
         raise ReportError(msg, argument="tz", found=tz) from None
 
 
-def _instant(text: str | None) -> dt.datetime | None:
+def _keep_inputs(page: str | None, files: Mapping[str, str | None]) -> None:
+    """Refuse to write the page over a file that is read."""
+    for kind, path in files.items():
+        if page is None or path is None or not os.path.exists(page) or not os.path.exists(path):
+            continue
+        if os.path.samefile(page, path):
+            msg = f"--html {page}: is the file of --{kind}, which would be lost; name another file for the page"
+            raise ReportError(msg, argument="html", found=page)
+
+
+_UNITS = {"min": dt.timedelta(minutes=1), "h": dt.timedelta(hours=1), "d": dt.timedelta(days=1)}
+
+
+def _span(text: str) -> dt.timedelta:
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?) ?(min|h|d|)", text, re.ASCII)
+    span = dt.timedelta(0) if found is None else float(found[1]) * _UNITS[found[2] or "h"]
+    if not span:
+        msg = f"--limit must be a number of hours, or such as 90min, 36h or 5d, above zero (got {text!r})"
+        raise ReportError(msg, argument="limit", found=text)
+    return span
+
+
+def _one_rule(rules: Mapping[str, bool | None]) -> bool | None:
+    """Whether times have an offset, which must be so in all files or in none."""
+    known = {path: aware for path, aware in rules.items() if aware is not None}
+    if len(set(known.values())) > 1:
+        offset, bare = ([path for path, aware in known.items() if aware is one] for one in (True, False))
+        msg = (
+            f"times must have an offset in all files or in none (with one: {', '.join(offset)}; without: "
+            f"{', '.join(bare)}); name the zone of those without by --tz"
+        )
+        raise ReportError(msg, argument="tz")
+    return next(iter(known.values()), None)
+
+
+def _now(text: str | None, tz: str | None, fold: int | None, aware: bool | None) -> dt.datetime | None:
+    """The time of --as-of, by the rule of the files: a wall time of --tz unless it has an offset."""
     if text is None:
         return None
     try:
-        return dt.datetime.fromisoformat(text)
+        now = dt.datetime.fromisoformat(text)
     except ValueError:
         msg = f"--as-of must be an ISO 8601 time, e.g. 2026-03-31T00:00 (got {text!r})"
         raise ReportError(msg, argument="as_of", found=text) from None
+    if now.tzinfo is None and tz is not None:
+        now = now.replace(tzinfo=ZoneInfo(tz), fold=fold or 0)
+        if fold is None and now.utcoffset() != now.replace(fold=1).utcoffset():
+            msg = (
+                f"--as-of must be one instant (got {text!r}, which comes twice or never as a wall time of {tz}); give "
+                f"it an offset, or choose with --fold"
+            )
+            raise ReportError(msg, argument="as_of", found=text)
+    if aware is not None and aware is (now.tzinfo is None):
+        way = "give it one, e.g. 2026-03-31T00:00Z, or name its zone with --tz"
+        if not aware:
+            way = "leave it out, or name the zone of the files with --tz"
+        rule = f"must have {'an' if aware else 'no'} offset, like the times of the files"
+        raise ReportError(f"--as-of {rule} (got {text!r}); {way}", argument="as_of", found=text)
+    return now
 
 
 def _pairs(translations: Sequence[str]) -> dict[str, str]:
     pairs = {}
     for text in translations:
         yours, sign, ours = text.rpartition("=")
-        if not sign or not yours or ours not in list(cx.Author):
-            msg = f"--author must be YOURS=OURS with one of {', '.join(cx.Author)} behind the sign (got {text!r})"
+        if not sign or not yours or ours not in (*cx.Author, AUTOMATIC):
+            known = ", ".join((*cx.Author, AUTOMATIC))
+            msg = f"--author must be YOURS=OURS with one of {known} behind the sign (got {text!r})"
             raise ReportError(msg, argument="author", found=text)
         pairs[yours] = ours
     return pairs
 
 
-def _write_page(path: str, body: str) -> None:
+_STYLE = """\
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; width: 100% }
+caption { font-size: 1.3rem; margin-bottom: .6rem }
+th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
+td { font-variant-numeric: tabular-nums }
+code { overflow-wrap: anywhere; font-size: .85rem }
+details { margin-top: 1.5rem }
+"""
+
+
+def _write_page(path: str, card: cx.Scorecard) -> None:
     page = (
-        f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>Scorecard</title>\n<body>{body}</body></html>\n"
+        "<!doctype html>\n<html lang='en'>\n<head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'><title>Scorecard</title>\n"
+        f"<style>\n{_STYLE}</style></head>\n<body>\n{card._repr_html_()}\n{_how_made(card)}\n</body></html>\n"
     )
     try:
         with open(path, "w", encoding="utf-8") as file:
@@ -226,6 +313,24 @@ def _write_page(path: str, body: str) -> None:
     except OSError as error:
         msg = f"--html {path}: cannot be written: {error.strerror or error}"
         raise ReportError(msg, argument="html", found=path) from None
+
+
+def _how_made(card: cx.Scorecard) -> str:
+    """The definitions behind the figures, folded away."""
+    results: tuple[tuple[str, Any], ...] = (
+        ("satisfaction", card.satisfaction), ("recommendation", card.recommendation),
+        ("waiting", card.response_times), ("repeat contacts", card.repeat_contacts), ("worst waits", card.outliers),
+    )  # fmt: skip
+    lines = "".join(
+        f"<dt>{name}</dt><dd><code>{html.escape(result.signature)}</code></dd>"
+        for name, result in results
+        if result is not None
+    )
+    now = "no instant" if card.as_of is None else card.as_of.isoformat()
+    return (
+        f"<details><summary>How these figures were made</summary><dl><dt>as of</dt><dd>{html.escape(now)}</dd>{lines}"
+        f"<dt>made by</dt><dd>cxscore {html.escape(cx.__version__)}</dd></dl></details>"
+    )
 
 
 def _write(text: str, stream: object) -> None:

@@ -20,7 +20,7 @@ from ._core import waits
 from ._grouping import combine, read_key, split_keys
 from ._inputs import NAT, Coded
 from .batches import Batch, Conversations, Messages, as_batch
-from .errors import ArgumentTypeError, MixedTimeZonesError
+from .errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError
 from .policies import ReplyPolicy, ServiceTargets
 
 __all__ = ["Channels", "Clock", "Timeline", "chat_like", "read_log", "reply_policy", "service_targets"]
@@ -187,6 +187,7 @@ def read_log(
 
     Raises:
         ArgumentTypeError: something else than messages or conversations.
+        ArgumentValueError: messages and conversations that share no id.
         InvalidValueError: an end before its start, under `invalid="raise"`.
         MissingValueError: a row without an instant, under `missing="raise"`.
         MixedTimeZonesError: naive and aware instants in one call.
@@ -255,6 +256,41 @@ def _ticket_ends(table: Conversations, account: Account, now: int | None, invali
             account.leave_out(LeftOut.INVALID, wrong)
         ends[name] = at if now is None else np.where(at > now, NAT, at)
     return ends
+
+
+def _supersede(table: Conversations, of_ticket: Ints, size: int, account: Account, known: Bools | None) -> Ints:
+    """Leave out all but one row of each ticket; returns that row by ticket, -1 without.
+
+    The row with the latest news counts. Ties go by what the rows hold, never by their position. Tickets
+    that are not `known` are not the same ones.
+    """
+    latest = np.full(size, -1, dtype=np.int64)
+    kept = account.kept if known is None else account.kept & known
+    rows = np.flatnonzero(kept)
+    latest[of_ticket[rows]] = rows
+    several = rows[np.bincount(of_ticket[rows], minlength=size)[of_ticket[rows]] > 1]
+    if len(several):
+        times = [table.times(name) for name in ("opened_at", *_ENDS)]
+        keys = [*times, np.max(times, axis=0), of_ticket]
+        order = several[np.lexsort([key[several] for key in keys])]
+        if np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys]).any():
+            order = several[np.lexsort([key[several] for key in (*_contents(table), *keys)])]
+        latest[of_ticket[order]] = order  # the last one stays
+        account.leave_out(LeftOut.SUPERSEDED, kept & (latest[of_ticket] != np.arange(len(table))))
+    return latest
+
+
+def _contents(table: Conversations) -> list[Ints]:
+    """The columns of tickets beside id and instants as numbers in the order of their texts; missing ones are lowest."""
+    ranks = []
+    for name in (*table.columns, *table.extra):
+        if name not in ("id", "opened_at", *_ENDS):
+            found = table.coded(name)
+            labels = [(label is not None, repr(label)) for label in found.labels]
+            rank = np.empty(len(labels), dtype=np.int64)
+            rank[sorted(range(len(labels)), key=labels.__getitem__)] = np.arange(len(labels))
+            ranks.append(rank[found.codes])
+    return ranks
 
 
 def _reopened(table: Conversations) -> Bools | None:
@@ -334,6 +370,9 @@ def _read_tickets(
     n = len(table)
     now, aware = _now(as_of, table)
     account = Account(n)
+    ids = table.coded("id")
+    nameless = _missing_label(ids)
+    _supersede(table, ids.codes, len(ids.labels), account, None if nameless is None else ~nameless)
     _statuses(table, account)
     opened = table.times("opened_at")
     _leave_out_missing(account, opened == NAT, "opened_at", missing)
@@ -364,7 +403,6 @@ def _read_tickets(
             target=_channel_targets(targets.first_response, channel, rows),
             group=None if group is None else group[rows],
         )  # fmt: skip
-    ids = table.coded("id")
     return Timeline(
         of_messages=False, as_of=now, aware=aware, clocks=clocks, keys=keys, names=names, many=many, used=used,
         left=left, tickets_left={}, group=np.where(account.kept, 0 if group is None else group, -1),
@@ -464,7 +502,11 @@ class _Join:
 
 
 def _join(of_log: Coded, table: Conversations | None, tickets: Account, missing: str) -> _Join:
-    """Bring messages and tickets together; of several rows of one ticket the one with the latest news counts."""
+    """Bring messages and tickets together; of several rows of one ticket the one with the latest news counts.
+
+    Raises:
+        ArgumentValueError: messages and tickets that share no id.
+    """
     nothing = np.empty(0, dtype=np.int64)
     if table is None:
         return _Join(of_log.codes, of_log.labels, None, np.full(len(of_log.labels), -1), nothing)
@@ -473,13 +515,33 @@ def _join(of_log: Coded, table: Conversations | None, tickets: Account, missing:
     index = {label: code for code, label in enumerate(of_log.labels)}
     of_label = np.array([index.setdefault(label, len(index)) for label in ids.labels], dtype=np.int64)
     of_ticket = of_label[ids.codes]
-    news = np.max([table.times(name) for name in ("opened_at", *_ENDS)], axis=0)
-    order = np.argsort(news, kind="stable")
-    order = order[tickets.kept[order]]
-    ticket = np.full(len(index), -1, dtype=np.int64)
-    ticket[of_ticket[order]] = order  # the last one stays
-    tickets.leave_out(LeftOut.SUPERSEDED, ticket[of_ticket] != np.arange(len(table)))
+    _refuse_strangers(of_log, ids, of_ticket, len(index))
+    ticket = _supersede(table, of_ticket, len(index), tickets, None)
     return _Join(of_log.codes, list(index), table, ticket, of_ticket)
+
+
+def _refuse_strangers(of_log: Coded, ids: Coded, of_ticket: Ints, size: int) -> None:
+    """Raise where there are messages and tickets and not one id in both, as with 7 and "7"."""
+    of_messages = np.bincount(of_log.codes, minlength=size) > 0
+    of_tickets = np.bincount(of_ticket, minlength=size) > 0
+    known = [_used(labels) for labels in (of_log, ids)]
+    if not all(known) or (of_messages & of_tickets).any():
+        return
+    mine, theirs = (", ".join(f"{label!r} ({type(label).__name__})" for label in labels) for labels in known)
+    way = "leave conversations out if they are of other conversations"
+    if not {type(label) for label in known[0]} & {type(label) for label in known[1]}:
+        way = "give both the same type, e.g. conversation=[str(x) for x in ...] and id=[str(x) for x in ...]"
+    msg = (
+        f"conversations must share ids with the messages (got none in common: the messages are of {mine} ..., the "
+        f"conversations are {theirs} ...); {way}"
+    )
+    raise ArgumentValueError(msg, argument="conversations", found=tuple(known[1]))
+
+
+def _used(labels: Coded) -> list[Any]:
+    """The first few labels that rows have, without the missing one."""
+    codes = np.unique(labels.codes)[:4].tolist()
+    return [label for code in codes if (label := labels.labels[code]) is not None][:3]
 
 
 def _read_messages(
@@ -600,16 +662,14 @@ def _unless_none(mask: Bools) -> Bools | None:
 def _kinds(log: Messages, author: npt.NDArray[np.int8], account: Account) -> npt.NDArray[np.int8]:
     """What each row is to the walk; bots, private notes and automatic messages are left out of the account."""
     kind = np.where(author == 1, np.int8(waits.ANSWER), np.int8(waits.CUSTOMER))
-    aside = (
+    for reason, mask, what in (
         (LeftOut.BOT, _unless_none(author == 2), waits.BOT),
+        # A bot's note or receipt is left out as a bot's, but is no answer by a bot.
         (LeftOut.PRIVATE_NOTE, _unlike(log, "public", default=True), waits.IGNORED),
         (LeftOut.AUTOMATIC, _unlike(log, "automatic", default=False), waits.IGNORED),
-    )
-    for reason, mask, _ in aside:
+    ):
         if mask is not None:
             account.leave_out(reason, mask)
-    for _, mask, what in reversed(aside):  # a bot's note is a bot's
-        if mask is not None:
             kind[mask] = what
     return kind
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import attrs
 import numpy as np
@@ -21,7 +23,13 @@ from .errors import ArgumentValueError, CxscoreError, ScaleError
 from .records import Author
 from .scales import Scale
 
-__all__ = ["FIELDS", "ColumnNames", "ReportError", "read"]
+__all__ = ["AUTOMATIC", "FIELDS", "ColumnNames", "ReportError", "read"]
+
+AUTOMATIC = "automatic"
+"""What an author may be translated to beside the authors: receipts and the like, which nobody wrote."""
+
+_DROP = "--invalid drop leaves such rows out and counts them"
+_SHOWN = 5
 
 
 class ReportError(ArgumentValueError):
@@ -217,9 +225,10 @@ class _Table:
         place = f"{self.path}, line {line}" if line is not None else self.path
         raise ReportError(f"{place}: {what}", argument=self.path, found=found)
 
-    def refuse_cell(self, row: int, column: str, rule: str) -> NoReturn:
+    def refuse_cell(self, row: int, column: str, rule: str, way: str = "") -> NoReturn:
         value = self.rows[row][self.header.index(column)]
-        self.refuse(f"column {column!r} must be {rule} (got {value!r})", self.lines[row], found=value)
+        out = f"; {way}" if way else ""
+        self.refuse(f"column {column!r} must be {rule} (got {value!r}){out}", self.lines[row], found=value)
 
     def refuse_column(self, kind: str, field: str, column: str) -> NoReturn:
         found = ", ".join(map(repr, self.header))
@@ -256,9 +265,9 @@ def read(
         tz: zone of times without an offset; None: they are an unbroken clock.
         fold: how a wall time that comes twice or never is read.
         delimiter: between cells.
-        authors: what the file calls an author to "customer", "agent" or "bot".
+        authors: what the file calls an author to "customer", "agent", "bot" or "automatic".
         scales: survey label to the scale its scores are checked against; other surveys are left as they are.
-        survey: label for a file that has no column `survey`.
+        survey: label for a file whose column `survey` is empty or not there.
         strict: refuse scores off their scale and ends before starts here, where the line is known.
 
     Raises:
@@ -275,23 +284,21 @@ def read(
         elif rule.required or names.renames(kind, field):
             table.refuse_column(kind, field, column)
     if kind == "messages":
-        _translate(table, columns["author"], called["author"], authors or {})
+        automatic = _translate(table, columns["author"], called["author"], authors or {})
+        if any(automatic):
+            columns["automatic"] = [a or b for a, b in zip(automatic, columns.get("automatic", automatic), strict=True)]
     if kind == "surveys":
-        if "survey" not in columns and survey is not None:
-            columns["survey"] = [survey] * len(table.rows)
-        if "survey" not in columns:
-            table.refuse(
-                "has no column 'survey' to tell the surveys apart; name yours with --column survey=YOUR_COLUMN, "
-                "or say with one --scale what all of it is, e.g. --scale csat-1-5"
-            )
+        _label(table, columns, called, survey, scales or {})
         if strict:
             _score(table, columns, called["score"], scales or {})
     build: Any = _BATCHES[kind]
     try:
         batch: Batch[Any] = build(**columns, tz=tz, fold=fold)
     except CxscoreError as error:  # a rule of whole columns: wall times that come twice, zones mixed
+        if error.positions and tz is not None:
+            _refuse_wall_times(table, error, called, tz)
         line = table.lines[error.positions[0]] if error.positions else None
-        table.refuse(str(error).replace("fold=", "--fold "), line, found=error.found)
+        table.refuse(str(error).replace("tz=", "--tz ZONE"), line, found=error.found)
     if strict and kind in _ENDS:
         _check_ends(table, batch, called, *_ENDS[kind])
     return batch
@@ -326,12 +333,65 @@ def _cells(table: _Table, column: str, rule: _Field) -> list[Any]:
     return out
 
 
-def _translate(table: _Table, authors: list[Any], column: str, given: Mapping[str, str]) -> None:
+def _translate(table: _Table, authors: list[Any], column: str, given: Mapping[str, str]) -> list[bool]:
+    """Authors in our words, in place, and which rows nobody wrote."""
     known = [str(author) for author in Author]
-    for i, author in enumerate(authors):
-        authors[i] = given.get(author, author)
-        if authors[i] not in known:
-            table.refuse_cell(i, column, f"one of {', '.join(known)}, or translated with --author {author}=customer")
+    automatic = [given.get(author) == AUTOMATIC for author in authors]
+    translated = [str(Author.AGENT) if auto else given.get(author, author)
+                  for author, auto in zip(authors, automatic, strict=True)]  # fmt: skip
+    unknown = dict.fromkeys(author for author, ours in zip(authors, translated, strict=True) if ours not in known)
+    if unknown:
+        options = " ".join(f"--author {shlex.quote(author)}=ROLE" for author in list(unknown)[:_SHOWN])
+        more = " ..." if len(unknown) > _SHOWN else ""
+        table.refuse_cell(
+            authors.index(next(iter(unknown))), column, f"one of {', '.join(known)}",
+            f"say who they are with {options}{more}, each ROLE one of {', '.join((*known, AUTOMATIC))}",
+        )  # fmt: skip
+    authors[:] = translated
+    return automatic
+
+
+def _label(
+    table: _Table, columns: dict[str, list[Any]], called: Mapping[str, str], survey: str | None,
+    scales: Mapping[str | None, Scale],
+) -> None:  # fmt: skip
+    """See that every answer says which survey it belongs to, as far as the file and one `--scale` tell."""
+    labels = dict.fromkeys(label for label in columns.get("survey", ()) if label is not None)
+    if not labels and survey is not None:
+        columns["survey"] = [survey] * len(table.rows)
+    elif "survey" not in columns:
+        table.refuse(
+            "has no column 'survey' to tell the surveys apart; name yours with --column survey=YOUR_COLUMN, "
+            "or say with one --scale (not two) what all of it is, e.g. --scale csat-1-5"
+        )
+    elif not labels and table.rows:
+        table.refuse(
+            f"column {called['survey']!r} is empty in every row, so nothing tells the surveys apart; fill it in, or "
+            "say with one --scale (not two) what all of it is, e.g. --scale csat-1-5"
+        )
+    elif labels and scales and labels.keys().isdisjoint(scales):
+        found = ", ".join(map(repr, list(labels)[:_SHOWN])) + (" ..." if len(labels) > _SHOWN else "")
+        table.refuse(
+            f"column {called['survey']!r} must hold the survey {' or '.join(map(repr, scales))} (found: {found}); "
+            "name yours with --satisfaction LABEL and --recommendation LABEL", found=tuple(labels),
+        )  # fmt: skip
+
+
+def _refuse_wall_times(table: _Table, error: CxscoreError, called: Mapping[str, str], tz: str) -> None:
+    """Refuse wall times that a change of clocks skips or repeats, as they stand in the file."""
+    column = called[str(error.argument)]
+    wall = _instant(table.rows[error.positions[0]][table.place(column)].strip()).replace(tzinfo=ZoneInfo(tz))
+    first, second = wall.replace(fold=0).utcoffset(), wall.replace(fold=1).utcoffset()
+    if first is None or second is None or first == second:
+        return  # some other rule
+    others = [str(table.lines[row]) for row in error.positions[1:]]
+    lines = f" (also line{'s' if len(others) > 1 else ''} {', '.join(others)})" if others else ""
+    more = f" and {error.count - 1 - len(others):,} more" if error.count > 1 + len(others) else ""
+    table.refuse(
+        f"column {column!r}: {wall:%Y-%m-%d %H:%M} {'comes twice' if first > second else 'never comes'} as a wall "
+        f"time of {tz}, where clocks change{lines}{more}; give such times an offset, or choose with --fold 0 "
+        "(first reading) or --fold 1 (second reading)", table.lines[error.positions[0]], found=error.found,
+    )  # fmt: skip
 
 
 def _score(table: _Table, columns: dict[str, list[Any]], column: str, scales: Mapping[str | None, Scale]) -> None:
@@ -346,7 +406,8 @@ def _score(table: _Table, columns: dict[str, list[Any]], column: str, scales: Ma
             try:
                 read[survey, score] = scale.parse(score)
             except ScaleError:
-                table.refuse_cell(i, column, f"a point of the scale {scale.name} ({scale.low} to {scale.high})")
+                rule = f"a point of the scale {scale.name} ({scale.low} to {scale.high})"
+                table.refuse_cell(i, column, rule, f"name another scale with --scale; {_DROP}")
         scores[i] = read[survey, score]
 
 
@@ -356,4 +417,4 @@ def _check_ends(table: _Table, batch: Batch[Any], called: Mapping[str, str], sta
             at = batch.times(end)
             wrong = np.flatnonzero((at != NAT) & (at < batch.times(start)))
             if len(wrong):
-                table.refuse_cell(int(wrong[0]), called[end], f"no earlier than {called[start]!r}")
+                table.refuse_cell(int(wrong[0]), called[end], f"no earlier than {called[start]!r}", _DROP)

@@ -1,6 +1,6 @@
 """What every result is made of: intervals, signatures, and the shared behaviour of a frozen result.
 
-Knows `_frozen`, `_accounting` and `errors`; sees no input and computes no figure.
+Knows `_frozen`, `_accounting`, `_html` and `errors`; sees no input and computes no figure.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ import html
 import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 import numpy as np
 
+from . import _html
 from ._accounting import LeftOut
 from ._frozen import FrozenMap
 from .errors import ArgumentValueError
 
-__all__ = ["DURATION", "Interval", "Result", "Signature", "plain", "put", "show"]
+__all__ = ["DURATION", "Brief", "Interval", "Result", "Signature", "plain", "put", "show"]
 
 DURATION = {"duration": True}
 """Metadata of a field that holds a duration or an interval of durations."""
@@ -119,6 +120,22 @@ def _pairs(text: str) -> dict[str, str]:
     return {name: value for name, _, value in (part.partition(":") for part in text.split("|"))}
 
 
+class Brief(NamedTuple):
+    """A result where there is room for one figure."""
+
+    name: str
+    """What the figure is called."""
+    figure: str
+    """As the metric writes it."""
+    interval: str
+    """Empty where the metric has none."""
+    n: int
+    """What the figure divides by, which need not be the rows behind the result."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.figure} ({f'{self.interval}, ' if self.interval else ''}n={self.n:,})"
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Result:
     """What all results share; frozen, not iterable, equal by content with NaN equal to NaN.
@@ -166,6 +183,14 @@ class Result:
                 put(out, field.name, getattr(self, field.name), duration=field.metadata.get("duration", False))
         return out
 
+    def _brief(self) -> Brief:
+        """The headline with its denominator, for a table of many results."""
+        raise NotImplementedError  # pragma: no cover - every result has its own
+
+    def _title(self) -> str:
+        """Title of the HTML table, one short line."""
+        return str(self)
+
     def _lines(self) -> list[tuple[str, str]]:
         """Rows of the HTML table: what, and how it reads."""
         return [("answers", f"{self.n:,}")]  # pragma: no cover - every result has its own rows
@@ -173,12 +198,7 @@ class Result:
     def _repr_html_(self) -> str:
         left = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in self.left_out.items())
         rows = [*self._lines(), ("left out", left or "nothing")]
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
-            for name, value in rows
-        )
-        title, foot = html.escape(str(self)), html.escape(self.signature)
-        return f"<table><caption style='text-align:left'><b>{title}</b></caption>{cells}</table><small>{foot}</small>"
+        return _html.facts(self._title(), rows) + f"<small>{html.escape(self.signature)}</small>"
 
 
 def _comparable(value: Any) -> Any:

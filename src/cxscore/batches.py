@@ -16,9 +16,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from . import _inputs
+from . import _html, _inputs
 from ._inputs import NAT, Coded
-from .errors import ArgumentTypeError, MixedTimeZonesError, UnknownNameError
+from .errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError, UnknownNameError, shown
 from .records import Author, Contact, Conversation, Message, SurveyResponse
 
 __all__ = ["Batch", "Contacts", "Conversations", "Messages", "Responses", "as_batch", "first_record"]
@@ -27,6 +27,7 @@ Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 R = TypeVar("R")
 
+_SHOWN_ROWS = 5
 _AUTHORS: dict[str, np.int8] = {str(author): np.int8(code) for code, author in enumerate(Author)}
 
 
@@ -61,6 +62,9 @@ class Batch(Generic[R]):
         extra: Mapping[str, Any] | None,
     ) -> None:
         """Take the columns of a constructor: None is absent, a scalar is constant, the rest is 1-D."""
+        if not (fold is None or (type(fold) is not bool and isinstance(fold, (int, np.integer)) and fold in (0, 1))):
+            msg = f"fold must be 0 (first reading of an ambiguous wall time), 1 (second) or None (got {shown(fold)})"
+            raise ArgumentValueError(msg, argument="fold", found=fold)
         given = {name: _opened(values, name) for name, values in columns.items() if values is not None}
         own = {name: _opened(values, name) for name, values in (extra or {}).items()}
         for name in self._required:
@@ -153,14 +157,19 @@ class Batch(Generic[R]):
 
     @classmethod
     def _from_frame(cls, frame: Any, names: Mapping[str, Any], extra: Iterable[str], rest: Mapping[str, Any]) -> Self:
-        if hasattr(type(frame), "collect"):
-            msg = f"frame must be a table in memory (got a lazy {type(frame).__name__}); pass frame.collect()"
-            raise ArgumentTypeError(msg, argument="frame", found=type(frame))
+        found = _columns_of(frame)
         known = {field.name for field in attrs.fields(cls.record)} - {"extra"}
         for name in names:
             if name not in known:
                 msg = f"{cls.__name__}.from_frame has no field {name!r}; known fields: {', '.join(sorted(known))}"
                 raise UnknownNameError(msg, argument=name, found=name)
+        for name in cls._required:
+            if names.get(name) is None:
+                msg = (
+                    f'{cls.__name__}.from_frame needs {name} (got none); name its column with {name}="...", columns '
+                    f"found: {', '.join(found)}"
+                )
+                raise ArgumentTypeError(msg, argument=name)
         columns = {name: _frame_column(frame, column, name) for name, column in names.items() if column is not None}
         own = {name: _frame_column(frame, name, "extra") for name in extra}
         build: Any = cls
@@ -177,7 +186,7 @@ class Batch(Generic[R]):
         """A record for an integer, a smaller batch for a slice, a mask or positions."""
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
             return self._record(range(self._length)[int(index)])
-        rows = np.arange(self._length)[index]
+        rows = np.arange(self._length)[self._places(index)]
         if self._records is not None:
             return self.from_records([self._records[i] for i in rows.tolist()], tz=self.tz)
         return self._rebuild(
@@ -186,6 +195,23 @@ class Batch(Generic[R]):
             aware=self.aware,
             tz=self.tz,
         )
+
+    def _places(self, index: Any) -> Any:
+        """A slice, mask or positions, checked."""
+        if isinstance(index, slice):
+            return index
+        if isinstance(index, str):
+            msg = f"index must be a place, slice, mask or positions (got the name {index!r}); say batch.raw({index!r})"
+            raise ArgumentTypeError(msg, argument="index", found=index)
+        found = np.asarray(_inputs.materialise(index))
+        if found.size == 0:
+            found = found.astype(np.int64)
+        if found.ndim != 1 or found.dtype.kind not in "biu":
+            msg = f"index must be a place, slice, mask or list of positions (got {shown(index)})"
+            raise ArgumentTypeError(msg, argument="index", found=index)
+        if found.dtype.kind == "b":
+            _inputs.same_length(self._length, len(found), "index", "the batch")
+        return found
 
     def __iter__(self) -> Iterator[R]:
         return (self._record(i) for i in range(self._length))
@@ -207,7 +233,9 @@ class Batch(Generic[R]):
             if isinstance(fields.get(name), float) and fields[name].is_integer():
                 fields[name] = int(fields[name])
         for name, micros in self._times.items():
-            fields[name] = _instant(int(micros[i]), self.aware)
+            at = _instant(int(micros[i]), self.aware)
+            # Wall times come back as wall times of the zone that the user named; instants are the same either way.
+            fields[name] = at.astimezone(_inputs.zone_of(self.tz)) if at and self.tz is not None and self.aware else at
         own = {name: _inputs.value_at(values, i) for name, values in self._extra.items()}
         return self.record(**{name: value for name, value in fields.items() if self._keep(name, value)}, extra=own)  # type: ignore[no-any-return]  # `record` is a type by value
 
@@ -338,6 +366,29 @@ class Batch(Generic[R]):
         names = ", ".join((*self.columns, *self._all_extra()))
         return f"{type(self).__name__}({self._length:,} rows: {names})"
 
+    def _repr_html_(self) -> str:
+        few = range(min(self._length, _SHOWN_ROWS))
+        columns = {name: [self._cell(name, i) for i in few] for name in self.columns}
+        if self._records is not None:  # records have every field; those that the shown ones do not use say nothing
+            columns = {name: cells for name, cells in columns.items() if any(cells)}
+        for name, values in self._all_extra().items():
+            columns[f"{name} (extra)" if name in columns else str(name)] = [
+                _text(_inputs.value_at(values, i)) for i in few
+            ]
+        more = self._length - _SHOWN_ROWS
+        return _html.table(
+            columns, zip(*columns.values(), strict=True), title=f"{type(self).__name__}, {self._length:,} rows",
+            more=f"... and {more:,} more" if more > 0 else "",
+        )  # fmt: skip
+
+    def _cell(self, name: str, i: int) -> str:
+        """A value as people read it; not of a record, as one may break the rules of its class."""
+        if self._records is not None:
+            return _text(getattr(self._records[i], name))
+        if name in self._times:
+            return _text(_instant(int(self._times[name][i]), self._rule))
+        return _text(_inputs.value_at(self._columns[name], i))
+
     def __reduce__(self) -> tuple[Any, ...]:
         self._settle()
         state = (dict(self._columns), dict(self._all_extra()), self._records, self._length, self.aware, self.tz)
@@ -353,6 +404,10 @@ def _restored(cls: type[Batch[Any]], state: tuple[Any, ...]) -> Batch[Any]:
     batch._columns = {name: _frozen(values) for name, values in batch._columns.items()}
     batch._times = {name: batch._columns[name].view(np.int64) for name in cls._instants if name in batch._columns}
     return batch
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _frozen(values: Any) -> Any:
@@ -411,6 +466,29 @@ def _joined(batches: Sequence[Batch[Any]], name: str) -> Any:
     return np.concatenate(parts)
 
 
+def _columns_of(frame: Any) -> list[str]:
+    """Names of the columns of a table.
+
+    Raises:
+        ArgumentTypeError: no table, or a lazy one.
+    """
+    kind = type(frame)
+    if hasattr(kind, "collect"):
+        msg = f"frame must be a table in memory (got a lazy {kind.__name__}); pass frame.collect()"
+        raise ArgumentTypeError(msg, argument="frame", found=kind)
+    names = frame if isinstance(frame, Mapping) else None
+    for attribute in ("column_names", "columns"):
+        names = getattr(frame, attribute, None) if names is None else names
+    names = getattr(getattr(frame, "dtype", None), "names", None) if names is None else names
+    if names is None:
+        msg = (
+            f"frame must be a table: a pandas, polars or pyarrow one, or a mapping of name to column (got "
+            f"{kind.__name__}); records and columns go to the constructor"
+        )
+        raise ArgumentTypeError(msg, argument="frame", found=kind)
+    return list(map(str, names))
+
+
 def _frame_column(frame: Any, column: Any, field: str) -> Any:
     """One column of any table that gives its columns by name."""
     if not isinstance(column, str):
@@ -418,8 +496,7 @@ def _frame_column(frame: Any, column: Any, field: str) -> Any:
     try:
         return frame[column]
     except Exception as error:  # every table library has its own class for an unknown column
-        names = frame if isinstance(frame, Mapping) else getattr(frame, "column_names", getattr(frame, "columns", []))
-        known = ", ".join(map(str, names))
+        known = ", ".join(_columns_of(frame))
         msg = f"{field} must name a column of the table (got {column!r}); columns found: {known}"
         raise UnknownNameError(msg, argument=field, found=column) from error
 
@@ -537,7 +614,7 @@ class Messages(Batch[Message]):
                 rows = found.codes == code
                 _inputs.refuse_invalid(
                     "author", f"be one of {', '.join(map(repr, _AUTHORS))}", rows, self._raw("author"),
-                    kind=UnknownNameError, way="translate with from_frame(..., authors={'end-user': 'customer', ...})",
+                    kind=UnknownNameError, way=f"say which it is with from_frame(..., authors={{{label!r}: ...}})",
                 )  # fmt: skip
         table = np.array([_AUTHORS.get(label, 0) for label in found.labels] or [0], dtype=np.int8)
         return table[found.codes]
@@ -726,5 +803,10 @@ def as_batch(
     names = " or ".join(f"{cls.record.__name__} records or a {cls.__name__} batch" for cls in accepted)
     first = accepted[0]
     needed = ", ".join(f"{name}=..." for name in first._required)
-    msg = f"{argument} must be {names} (got {type(values).__name__}); build cx.{first.__name__}({needed}) from columns"
+    found, way = type(values).__name__, f"build cx.{first.__name__}({needed}) from columns"
+    if _inputs.is_frame(values):
+        way = f"name its columns: cx.{first.__name__}.from_frame(df, {needed})"
+    elif found in _inputs.COUNTED:
+        found = f"a {found}, {_inputs.COUNTED[found]}"
+    msg = f"{argument} must be {names} (got {found}); {way}"
     raise ArgumentTypeError(msg, argument=argument, found=type(values))

@@ -6,7 +6,6 @@ answer.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -14,7 +13,8 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from ._results import Result, show
+from . import _html
+from ._results import Result
 from .errors import ArgumentTypeError, ArgumentValueError, LengthError, UnknownNameError
 
 __all__ = ["Groups", "Table"]
@@ -181,27 +181,44 @@ class Groups(Mapping[Any, R], Generic[R]):
         return dict(zip(self._table.keys, self._table.tallies(), strict=True))
 
     def with_min_n(self, min_n: int) -> Groups[R]:
-        """The same groups, hiding the figures of those with fewer than `min_n` rows in HTML and dicts."""
-        if isinstance(min_n, bool) or not isinstance(min_n, int) or min_n < 0:
-            msg = f"min_n must be a whole number of 0 or more (got {min_n!r})"
-            raise ArgumentValueError(msg, argument="min_n", found=min_n)
-        return Groups(self._table, min_n=min_n)
+        """The same groups, hiding the figures of small ones in text, HTML and dicts.
+
+        Args:
+            min_n: least denominator of the headline that is shown: answers for the survey scores, first
+                responses (those still waited for included) for response times, mature contacts for repeats,
+                values judged for outliers; not the rows of the input.
+
+        Raises:
+            ArgumentValueError: no whole number of 0 or more.
+        """
+        return Groups(self._table, min_n=_least(min_n))
 
     def to_dicts(self, *, min_n: int | None = None) -> list[dict[str, Any]]:
         """One flat row a group: the key under its names, then every field, nested ones as `interval_low`.
 
+        A field that is called like a part of the key gets `result_` in front: with `by={"n": ...}` the key
+        is `n` and the rows behind the figures are `result_n`.
+
         Args:
-            min_n: groups with fewer rows keep their key and `n`; their figures are None.
+            min_n: groups whose headline divides by fewer (see `with_min_n`) keep their key and `n`, the rows
+                behind them; their figures are None.
+
+        Raises:
+            ArgumentValueError: `min_n` is no whole number of 0 or more.
         """
-        least = self._min_n if min_n is None else min_n
+        least = self._min_n if min_n is None else _least(min_n)
         rows = []
         for i, key in enumerate(self._table.keys):
             result = self._table.result(i)
             row = dict(zip(self.names, key if self._table.many else (key,), strict=True))
             flat = _flat(result.to_dict())
-            if result.n < least:
+            if least and result._brief().n < least:
                 flat = {name: value if name in ("metric", "n", "signature") else None for name, value in flat.items()}
-            rows.append(row | flat)
+            for name, value in flat.items():
+                while name in row:
+                    name = f"result_{name}"
+                row[name] = value
+            rows.append(row)
         return rows
 
     def __eq__(self, other: object) -> bool:
@@ -225,8 +242,8 @@ class Groups(Mapping[Any, R], Generic[R]):
     def __str__(self) -> str:
         lines = [repr(self)]
         for i, key in enumerate(self._table.keys[:_SHOWN_ROWS]):
-            result = self._table.result(i)
-            figure = f"hidden (n={result.n:,} below {self._min_n:,})" if result.n < self._min_n else str(result)
+            brief = self._table.result(i)._brief()
+            figure = f"hidden (n={brief.n:,} below {self._min_n:,})" if brief.n < self._min_n else str(brief)
             lines.append(f"  {_title(key)}: {figure}")
         return "\n".join(lines + self._more())
 
@@ -235,17 +252,20 @@ class Groups(Mapping[Any, R], Generic[R]):
         return [f"  ... and {hidden:,} more"] if hidden > 0 else []
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in (*self.names, "result", "interval", "n"))
-        body = []
-        for i, key in enumerate(self._table.keys[:_SHOWN_ROWS]):
-            result = self._table.result(i)
-            hidden = result.n < self._min_n
-            interval = getattr(result, "interval", None)
-            figures = ("hidden", "") if hidden else (show(result.headline), "" if interval is None else str(interval))
-            cells = (*map(_title, key if self._table.many else (key,)), *figures, f"{result.n:,}")
-            body.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-        more = "".join(html.escape(line) for line in self._more())
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>{more}"
+        briefs = [self._table.result(i)._brief() for i in range(min(len(self), _SHOWN_ROWS))]
+        figure = (briefs[0] if briefs else self.overall._brief()).name
+        rows = []
+        for key, brief in zip(self._table.keys, briefs, strict=False):
+            figures = ("hidden", "") if brief.n < self._min_n else (brief.figure, brief.interval)
+            rows.append((*map(_title, key if self._table.many else (key,)), *figures, f"{brief.n:,}"))
+        return _html.table((*self.names, figure, "interval", "n"), rows, more="".join(self._more()))
+
+
+def _least(min_n: Any) -> int:
+    if isinstance(min_n, bool) or not isinstance(min_n, int) or min_n < 0:
+        msg = f"min_n must be a whole number of 0 or more (got {min_n!r})"
+        raise ArgumentValueError(msg, argument="min_n", found=min_n)
+    return min_n
 
 
 def _restored(table: Table[Any], min_n: int) -> Groups[Any]:

@@ -41,9 +41,7 @@ _NUMBER = re.compile(
     r"(?P<text>[-–—:=.,;)(\]\s]\D*)?"
 )
 # "0 - not applicable" is no answer of 0.
-_NO_ANSWER = frozenset(
-    "n/a|n.a|na|not applicable|not available|no answer|no opinion|don't know|don’t know|unknown".split("|")
-)
+_NO_ANSWER = re.compile("n/a|n[.]a|na|not applicable|not available|no answer|no opinion|don['’]t know|unknown")
 _STARS = re.compile(r"(?P<full>[★⭐]+)(?P<empty>☆*)")
 # What a keyboard adds without changing the meaning: emoji style, skin tone, the frame of a keycap.
 _DECORATION = re.compile("[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
@@ -215,7 +213,7 @@ class Scale:
             return self.labels[plain]
         if number := _NUMBER.fullmatch(plain):
             top = number["top"]
-            if (number["text"] or "").strip(" -–—:=.,;()[]") in _NO_ANSWER:
+            if _NO_ANSWER.fullmatch((number["text"] or "").strip(" -–—:=.,;()[]")):
                 return None
             return int(number["point"]) if top is None or int(top) == self.high else None
         if stars := _STARS.fullmatch(plain):

@@ -5,13 +5,14 @@ given, and imports no optional package. Knows `errors` and `scales`.
 """
 
 from .answers import answers
-from .columns import NAT, Column, column, is_column, materialise, read_only, same_length
+from .columns import COUNTED, NAT, Column, column, is_column, is_frame, materialise, read_only, same_length
 from .figures import flags, measures, numbers, weights
 from .labels import Coded, coded
 from .refusals import refuse_invalid, refuse_missing, value_at
 from .times import as_utc, duration, durations, instant, instants, utc_to_wall, wall_to_utc, zone_of
 
 __all__ = [
+    "COUNTED",
     "NAT",
     "Coded",
     "Column",
@@ -25,6 +26,7 @@ __all__ = [
     "instant",
     "instants",
     "is_column",
+    "is_frame",
     "materialise",
     "measures",
     "numbers",

@@ -13,13 +13,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ArgumentTypeError, LengthError
+from ..errors import ArgumentTypeError, LengthError, shown
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
 
 NAT = np.iinfo(np.int64).min
 """A missing instant or duration in microseconds: numpy's own NaT, seen as an integer."""
+
+COUNTED = {
+    "ScoreTally": "which counts survey answers and goes to nps, csat or ces",
+    "DurationTally": "which counts the waits of one clock and goes to response_times",
+    "RepeatTally": "which counts repeats and goes to repeat_contacts",
+}
+"""What a tally counts and where it is welcome, for whoever passes it elsewhere; known by name, as tables are."""
 
 
 class Column:
@@ -44,10 +51,11 @@ def is_column(values: object) -> bool:
     """Whether `values` is an array, Series or Arrow array: a column by its type, whatever it holds."""
     if isinstance(values, np.ndarray):
         return True
-    return _package(values) in ("pandas", "polars", "pyarrow", "xarray") and not _is_frame(values)
+    return _package(values) in ("pandas", "polars", "pyarrow", "xarray") and not is_frame(values)
 
 
-def _is_frame(values: object) -> bool:
+def is_frame(values: object) -> bool:
+    """Whether `values` is a whole table, of whatever library."""
     # Every table type has a `columns`; no Series, array or sequence does.
     return hasattr(type(values), "columns")  # asked of the type: a lazy table would resolve its schema
 
@@ -61,13 +69,15 @@ def _refuse_shape(values: object, argument: str) -> None:
         found, way = f"a {kind}, which has no order and drops equal values", "a list"
     elif isinstance(values, Mapping):
         found, way = f"a {kind}", "a list or array of values"
-    elif _is_frame(values):
+    elif is_frame(values):
         found = f"a whole {kind}"
         way = f'one column, e.g. {argument}=df["column"]'
         if argument == "answers":
             way = 'one column, e.g. nps(df["score"]); in a later release also frames.nps(df, "score")'
+    elif kind in COUNTED:
+        found, way = f"a {kind}, {COUNTED[kind]}", "a list, array or Series of values"
     elif not hasattr(values, "__iter__") and not hasattr(values, "__array__"):
-        found, way = f"{values!r}", "a list, array or Series, even for one value: [value]"
+        found, way = shown(values), "a list, array or Series, even for one value: [value]"
     else:
         return
     msg = f"{argument} must be a 1-D column of values (got {found}); pass {way}"

@@ -40,6 +40,8 @@ def refuse_invalid(
     count, where = int(np.count_nonzero(mask)), _positions(mask)
     found = tuple(value_at(values, i) for i in where)
     more = " ..." if count > len(where) else ""
+    if any(isinstance(value, str) and not value.strip() for value in found):
+        way = f'an empty text is not read as missing, pass None (in pandas column.replace("", None)); {way}'
     msg = (
         f"{argument} must {rule} (got {count} of {len(mask)} that do not: {', '.join(map(shown, found))}{more} at "
         f"{_places(where)}{more}); {way}"

@@ -79,7 +79,9 @@ def as_utc(micros: Ints) -> Array:
 
 def _refuse_not_instants(value: Any, argument: str) -> None:
     value = _plain(value)
-    way = "datetime.fromisoformat(text)" if isinstance(value, str) else "datetime.fromtimestamp(number, timezone.utc)"
+    way = "datetime.fromtimestamp(number, timezone.utc)"
+    if isinstance(value, str):
+        way = "datetime.fromisoformat(text), or a whole column with pd.to_datetime or polars' str.to_datetime"
     msg = (
         f"{argument} must be datetimes or datetime64 (got {value!r}); nothing is guessed from texts and numbers, "
         f"convert with {way}"

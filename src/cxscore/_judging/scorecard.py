@@ -57,6 +57,7 @@ class Indicator:
         figure: the figure in that unit; NaN or None where undefined.
         interval: its confidence interval.
         n: answers, answered waits, resolved conversations or mature contacts behind it.
+        waiting: waits that are still open at `as_of`; a median counts them too.
         target: what was promised, None without a target.
         judged: the figure that is held against the target: the figure itself, the share of detractors, or
             the share of waits within their target.
@@ -72,6 +73,7 @@ class Indicator:
     figure: Any = attrs.field(default=None, eq=_nan_safe)
     interval: Interval | None = None
     n: int = 0
+    waiting: int = 0
     target: str | None = None
     judged: float = attrs.field(default=float("nan"), eq=_nan_safe)
     judged_interval: Interval | None = None
@@ -92,7 +94,8 @@ class Indicator:
         low, high = (None, None) if self.interval is None else self.interval
         undefined = all(_nan_safe(limit) is None for limit in (low, high))
         limits = "" if undefined else f"{_number(low, size, '0')} to {_number(high, size, '∞')}"
-        figure = _number(self.figure, size, "undefined" if self.unit != "duration" else "not reached")
+        waited = self.unit == "duration" and (self.n or self.waiting)
+        figure = _number(self.figure, size, "not reached" if waited else "undefined")
         name = self.name if self.channel is None else f"  {self.channel}"
         if _nan_safe(self.figure) is not None:
             figure += unit
@@ -176,7 +179,9 @@ class Scorecard:
     def _title(self) -> str:
         if self.as_of is None:
             return "Scorecard"
-        return f"Scorecard as of {self.as_of:%Y-%m-%d %H:%M}{' UTC' if self.as_of.tzinfo else ''}"
+        zone = self.as_of.tzinfo
+        named = "" if zone is None else f" {getattr(zone, 'key', None) or self.as_of.tzname()}"
+        return f"Scorecard as of {self.as_of:%Y-%m-%d %H:%M}{named}"
 
     def _head(self) -> tuple[str, ...]:
         levels = {line.interval.confidence for line in self.indicators if line.interval is not None}
@@ -212,7 +217,7 @@ class Scorecard:
 
     def _worst_title(self, found: OutliersResult) -> str:
         flagged = len(found.flagged)
-        what = f"of {found.n:,} first waits are over the limit"
+        what = f"of {found.n:,} first waits are over the limit of {_exactly(found.fence.high)}"
         if not flagged:
             return f"None {what}."
         shown = f", {len(self.worst)} shown" if flagged > len(self.worst) else ""
@@ -257,7 +262,8 @@ def scorecard(
     """Five indicators of customer experience on one page, and the worst waits by conversation.
 
     Satisfaction after contact, recommendation, waiting for the first and for every reply, time to
-    resolution, repeat contacts. What is not given is not measured, and the scorecard says so.
+    resolution, repeat contacts. What is not given is not measured, and the scorecard says so. Effort is not
+    one of the five: `ces` measures it by itself.
 
     Args:
         responses: `SurveyResponse` records or a `Responses` batch of one or several surveys. Their column
@@ -339,7 +345,7 @@ def scorecard(
     extremes, worst = _extremes(waits, limit)
 
     results = {"satisfaction": liking, "recommendation": telling, "waiting": waits, "repeat contacts": repeats}
-    notes += _still_waiting(waits)
+    notes += _still_waiting(waits) + _bot_only(waits)
     notes += _left_out(results, others)
     return Scorecard(
         indicators=tuple(lines), satisfaction=liking, recommendation=telling, response_times=waits,
@@ -546,7 +552,8 @@ def _waiting(
 
 def _of_waits(name: str, summary: DurationSummary, target: Any, on_time: float) -> Indicator:
     line = Indicator(
-        name=name, unit="duration", figure=summary.median, interval=summary.median_interval, n=summary.n
+        name=name, unit="duration", figure=summary.median, interval=summary.median_interval, n=summary.n,
+        waiting=summary.waiting,
     )  # fmt: skip
     if target is None:
         return line
@@ -608,6 +615,13 @@ def _still_waiting(waits: ResponseTimesResult | None) -> list[str]:
         return []
     longest = show(summary.longest_waiting)
     return [f"Still waiting for a first response: {summary.waiting:,} (longest {longest}); the medians count them."]
+
+
+def _bot_only(waits: ResponseTimesResult | None) -> list[str]:
+    count = 0 if waits is None else waits.bot_only or 0
+    if not count:
+        return []
+    return [f"Answered only by a bot, outside the clocks: {count:,} conversation{'s' if count > 1 else ''}."]
 
 
 def _left_out(results: Mapping[str, Any], others: Sequence[str]) -> list[str]:

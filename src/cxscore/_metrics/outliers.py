@@ -23,7 +23,7 @@ from .._checks import check_choice
 from .._core import fences as core
 from .._core import quantiles
 from .._grouping import group_rows
-from .._results import Result, Signature, put, show
+from .._results import Brief, Result, Signature, put, show
 from ..batches import Batch, Contacts, Conversations, Messages, Responses, as_batch, first_record
 from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, shown
 from ..groups import Groups
@@ -369,6 +369,9 @@ class OutliersResult(Result):
             return f"no outliers, undecidable: {self._because} (n={self.n:,})"
         return f"{self.count:,} {'outlier' if self.count == 1 else 'outliers'} {self.fence}, n={self.n:,}"
 
+    def _brief(self) -> Brief:
+        return Brief("outliers", "undecidable" if self.undecidable else f"{self.count:,}", "", self.n)
+
     def _lines(self) -> list[tuple[str, str]]:
         rows = [
             ("flagged", f"{self.count:,}"),
@@ -587,7 +590,9 @@ class _Limits:
                 values, low, high = np.log(values), np.log(low), np.log(high)
             above = (values - high) / self.found.spread_high[group]
             below = (low - values) / self.found.spread_low[group]
-        return np.where(values > high, above, below)
+        beyond = np.where(values > high, above, below)
+        # Without a spread (an IQR of 0) every distance is infinitely many of them: the distance itself decides.
+        return np.where(np.isfinite(beyond), beyond, core.distance(values, low, high))
 
 
 def _value(figure: float, *, durations: bool) -> Value:

@@ -21,7 +21,7 @@ from .._core.distributions import z_value
 from .._core.repeats import ClusterSums, RepeatSummary
 from .._core.survival import survival_interval
 from .._frozen import FrozenMap
-from .._results import DURATION, Interval, Result, Signature, show
+from .._results import DURATION, Brief, Interval, Result, Signature, show
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
 from ..tallies._repeats import WEEK, BusyCustomer, Customers, RepeatTable, RepeatTally, read_contacts
@@ -138,6 +138,9 @@ class RepeatContactsResult(Result):
 
     def __str__(self) -> str:
         return f"repeat rate {_percent(self.rate)} ({_limits(self.interval)}, n={self.mature:,} mature contacts)"
+
+    def _brief(self) -> Brief:
+        return Brief("repeat rate", _percent(self.rate), _limits(self.interval), self.mature)
 
     def _lines(self) -> list[tuple[str, str]]:
         whole = f"{_percent(self.kaplan_meier_rate)} ({_limits(self.kaplan_meier_interval)})"
@@ -425,7 +428,7 @@ def repeat_contacts(
     >>> result.repeats, result.mature, result.immature
     (1, 3, 1)
     >>> print(result)
-    repeat rate 33.3% (95% CI 12.1 to 64.6, n=3 mature contacts)
+    repeat rate 33.3% (95% CI 6.1 to 79.2, n=3 mature contacts)
     """
     settings = _Settings(
         check_confidence(confidence),

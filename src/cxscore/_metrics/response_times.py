@@ -19,6 +19,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from .. import _html
 from .._accounting import LeftOut, left_out
 from .._calls import guided
 from .._checks import check_choice, check_confidence
@@ -27,7 +28,7 @@ from .._core import durations, intervals, quantiles, survival, waits
 from .._core.distributions import z_value
 from .._frozen import FrozenMap
 from .._inputs import NAT, read_only
-from .._results import DURATION, Interval, Result, Signature, put, show
+from .._results import DURATION, Brief, Interval, Result, Signature, put, show
 from ..errors import ArgumentTypeError, ArgumentValueError, NotYetError
 from ..groups import Groups
 from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets, read_target
@@ -35,9 +36,11 @@ from ..tallies._durations import CLOCKS, DurationTally, bracket_edges, shown_bra
 
 __all__ = ["DurationSummary", "ResponseTimesResult", "Touches", "WaitTable", "response_times"]
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Unit = Literal["s", "min", "h", "d"]
 
+_PERCENTILES = (0.5, 0.75, 0.9, 0.95)
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 _OUTCOMES = {
     waits.WAIT_ANSWERED: "answered",
@@ -49,6 +52,7 @@ _OUTCOMES = {
 
 
 _LARGE = 1 << 20
+_SHOWN_WAITS = 20
 _LONGEST = dt.timedelta.max // dt.timedelta(microseconds=1)
 
 
@@ -81,7 +85,7 @@ class DurationSummary:
         abandoned: waits that the customer gave up.
         mean: mean of answered waits.
         median, p75, p90, p95: inverse of the Kaplan-Meier curve, open waits counted as still running; None
-            where the curve does not get there.
+            where the curve does not get there. Waits that were closed, lapsed or abandoned are not in the curve.
         median_interval: its log-log interval; a limit is None where there is none.
         longest: longest answered wait.
         total: sum of answered waits; None beyond 2.7 million years, the longest timedelta.
@@ -94,7 +98,8 @@ class DurationSummary:
         immature: waits too young for the target, answered or not.
         waiting_over_target: open waits that have missed it already.
         brackets: answered waits by length; the upper edge belongs to the bracket it closes.
-        quantile_error: largest relative error of the percentiles; 0.0 when exact.
+        quantile_error: largest relative error of the four percentiles; 0.0 when exact, NaN where bins with
+            open waits in them do not tell whether one is reached.
     """
 
     n: int
@@ -118,7 +123,7 @@ class DurationSummary:
     immature: int
     waiting_over_target: int
     brackets: FrozenMap[str, int]
-    quantile_error: float
+    quantile_error: float = attrs.field(eq=repr)
     _curve: survival.Curve = attrs.field(repr=False, eq=False)
 
     def quantile(self, q: float) -> dt.timedelta | None:
@@ -163,11 +168,43 @@ class DurationSummary:
         return out
 
     def __str__(self) -> str:
-        parts = [f"median {show(self.median, missing='not reached')}", f"p90 {show(self.p90, missing='not reached')}"]
+        parts = [f"median {self._shown(self.median)}", f"p90 {self._shown(self.p90)}"]
         parts.append(f"n={self.n:,} answered, {self.waiting:,} waiting")
         if self.within_target == self.within_target:
             parts.append(f"{show(self.within_target * 100)}% within target")
         return ", ".join(parts)
+
+    def _shown(self, percentile: dt.timedelta | None) -> str:
+        return show(percentile, missing="not reached" if self._followed else "undefined")
+
+    @property
+    def _followed(self) -> int:
+        """Waits behind the percentiles."""
+        return self.n + self.waiting
+
+    def _shown_interval(self) -> str:
+        return str(self.median_interval) if self._followed else "no interval"
+
+    def _repr_html_(self) -> str:
+        endings = (("closed", self.closed), ("lapsed", self.lapsed), ("abandoned", self.abandoned))
+        unanswered = [f"{name} {count:,}" for name, count in endings if count]
+        lines = [
+            ("median", f"{self._shown(self.median)} ({self._shown_interval()})"),
+            *((name, self._shown(getattr(self, name))) for name in ("p75", "p90", "p95")),
+            ("mean, longest", f"{show(self.mean)}, {show(self.longest)}"),
+            ("answered", f"{self.n:,}"),
+            ("waiting", f"{self.waiting:,}" + (f", longest {show(self.longest_waiting)}" if self.waiting else "")),
+            ("ended without an answer", ", ".join(unanswered) or "none"),
+        ]
+        if self.target is not None:
+            share = self.within_target
+            figure = show(share) if share != share else f"{show(share * 100)}% ({_percents(self.within_interval)})"
+            lines.append(("within target", f"{figure}, {self.immature:,} too young to tell"))
+        return _html.facts("waits", lines)
+
+
+def _percents(interval: Interval) -> str:
+    return str(attrs.evolve(interval, low=interval.low * 100, high=interval.high * 100))
 
 
 def _share(q: Any) -> float:
@@ -283,6 +320,23 @@ class WaitTable(Sequence[dict[str, Any]]):
     def __repr__(self) -> str:
         return f"WaitTable({len(self):,} waits)"
 
+    def _repr_html_(self) -> str:
+        rows = [[_cell(value) for value in row.values()] for row in self[:_SHOWN_WAITS]]
+        more = len(self) - _SHOWN_WAITS
+        names = ("conversation", "start", "end", "wait", "agent", "ended", "first")
+        return _html.table(names, rows, more=f"... and {more:,} more" if more > 0 else "")
+
+
+def _cell(value: Any) -> str:
+    """A value of a wait for a person."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ")
+    return show(value) if isinstance(value, dt.timedelta) else str(value)
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class ResponseTimesResult(Result):
@@ -362,6 +416,17 @@ class ResponseTimesResult(Result):
     def __str__(self) -> str:
         clocks = "; ".join(f"{name.replace('_', ' ')}: {summary}" for name, summary in self._clocks())
         return f"response times ({clocks or 'nothing to measure'})"
+
+    def _brief(self) -> Brief:
+        """Of the first clock there is, which is the first response in all but resolutions on their own."""
+        name, summary = next(iter(self._clocks()), ("first_response", None))
+        title = f"median {name.replace('_', ' ')}"
+        if summary is None:
+            return Brief(title, show(None), "no interval", 0)
+        return Brief(title, summary._shown(summary.median), summary._shown_interval(), summary._followed)
+
+    def _title(self) -> str:
+        return f"response times: {self._brief()}"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [(name.replace("_", " "), str(summary)) for name, summary in self._clocks()]
@@ -487,12 +552,32 @@ def _summary_of_tally(tally: DurationTally, confidence: float) -> DurationSummar
     # No figure lies beyond what was seen.
     times = values if tally.longest is None else np.clip(values, tally.shortest, tally.longest)
     ages = values if tally.longest_waiting is None else np.minimum(values, tally.longest_waiting)
+    curve = survival.curve_from_counts(times, ended, running)
     return _summary(
-        tally, survival.curve_from_counts(times, ended, running), edges=tally.edges, chat=tally.chat,
-        target=read_target(tally.target), confidence=confidence,
+        tally, curve, edges=tally.edges, chat=tally.chat, target=read_target(tally.target), confidence=confidence,
         ages_median=survival.quantile(survival.curve_from_counts(ages, running, none), 0.5),
-        error=tally.relative_error,
+        error=tally.relative_error + _order_error(curve, times, ended, running),
     )  # fmt: skip
+
+
+def _order_error(curve: survival.Curve, times: Floats, ended: Ints, running: Ints) -> float:
+    """How far the percentiles can be off because bins do not say who in them ended before whom was last seen.
+
+    The curve takes the ended ones first. The other extreme takes the open ones first, which is as if they had
+    been seen up to the bin before; the truth lies between.
+    """
+    if not running.any():
+        return 0.0
+    other = survival.curve_from_counts(times, ended, np.append(running[1:], 0))
+    gap = 0.0
+    for q in _PERCENTILES:
+        one, two = survival.quantile(curve, q), survival.quantile(other, q)
+        if one == two or (math.isnan(one) and math.isnan(two)):
+            continue
+        if math.isnan(one) or math.isnan(two) or min(one, two) == 0:
+            return math.nan
+        gap = max(gap, abs(one - two) / min(one, two))
+    return gap
 
 
 def _touches(answers: npt.NDArray[np.integer[Any]], written: Ints | None) -> Touches:
@@ -720,7 +805,8 @@ def response_times(
 
     Args:
         log: `Message` records or a `Messages` batch in any order, `Conversation` records or a
-            `Conversations` batch alone, or a `DurationTally`.
+            `Conversations` batch alone, or a `DurationTally`. Of several rows of one ticket the one with the
+            latest news counts, the others are `superseded`.
         conversations: the conversations of a message log, which tell resolutions, abandonments, channels
             and assignees.
         changes: not available yet.
@@ -742,6 +828,7 @@ def response_times(
 
     Raises:
         ArgumentTypeError: something else than messages or conversations.
+        ArgumentValueError: messages and conversations that share no id.
         InvalidValueError: an end before its start.
         MixedTimeZonesError: naive and aware instants in one call.
 

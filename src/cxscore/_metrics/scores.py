@@ -18,7 +18,7 @@ from .._checks import check_choice, check_confidence
 from .._core import intervals, scores
 from .._core.distributions import z_value
 from .._frozen import FrozenMap
-from .._results import Interval, Result, Signature, show
+from .._results import Brief, Interval, Result, Signature, show
 from ..errors import NotYetError
 from ..groups import Groups
 from ..scales import CES_1_7, CSAT_1_5, NPS_0_10, Scale
@@ -112,7 +112,10 @@ class NpsResult(ScoreResult):
     total_weight: float
 
     def __str__(self) -> str:
-        return f"NPS {show(self.score)} ({self.interval}, n={self.n:,})"
+        return str(self._brief())
+
+    def _brief(self) -> Brief:
+        return Brief("NPS", show(self.score), str(self.interval), self.n)
 
     def _lines(self) -> list[tuple[str, str]]:
         return [
@@ -152,7 +155,10 @@ class CsatResult(ScoreResult):
     total_weight: float
 
     def __str__(self) -> str:
-        return f"CSAT {_percent(self.score)} ({self.interval}, n={self.n:,})"
+        return str(self._brief())
+
+    def _brief(self) -> Brief:
+        return Brief("CSAT", _percent(self.score), str(self.interval), self.n)
 
     def _lines(self) -> list[tuple[str, str]]:
         return [
@@ -195,7 +201,10 @@ class CesResult(ScoreResult):
     total_weight: float
 
     def __str__(self) -> str:
-        return f"CES {show(self.score, digits=2)} ({_interval(self.interval, 2)}, n={self.n:,})"
+        return str(self._brief()._replace(name="CES"))
+
+    def _brief(self) -> Brief:
+        return Brief("CES, mean", show(self.score, digits=2), _interval(self.interval, 2), self.n)
 
     def _lines(self) -> list[tuple[str, str]]:
         return [

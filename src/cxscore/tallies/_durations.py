@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -22,13 +22,15 @@ from .._inputs import NAT
 from ..batches import Batch, first_record
 from ..errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, MergeError
 from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
-from ._scores import _whole_count, check_schema
+from . import _saved
+from ._scores import _whole_count
 
 __all__ = ["CLOCKS", "DurationTally", "bracket_edges", "shown_brackets", "tally_clock"]
 
 SCHEMA = 1
 CLOCKS = ("first_response", "reply", "resolution")
 
+_MICROSECOND = dt.timedelta(microseconds=1)
 _MINUTE, _HOUR = 60_000_000, 3_600_000_000
 _CHAT = tuple(minutes * _MINUTE for minutes in (1, 2, 5, 10, 30, 60))
 _MAIL = tuple(hours * _HOUR for hours in (1, 4, 8, 24, 48))
@@ -278,6 +280,11 @@ class DurationTally:
     def _kind(self) -> tuple[Any, ...]:
         return self.clock, self.policy, self.target, self.as_of, self.aware, self.edges
 
+    def _told(self, name: str) -> str:
+        if name == "as_of":
+            return _saved.iso(self.as_of, self.aware)
+        return str([str(_MICROSECOND * edge) for edge in self.edges]) if name == "edges" else repr(getattr(self, name))
+
     def _blank(self) -> bool:
         """A bare `empty()`, which adds to anything of its clock."""
         return self == DurationTally.empty(self.clock)
@@ -290,9 +297,9 @@ class DurationTally:
         if self._kind() != other._kind():
             names = ("clock", "policy", "target", "as_of", "aware", "edges")
             unlike = ", ".join(
-                f"{name}: {mine!r} and {theirs!r}"
-                for name, mine, theirs in zip(names, self._kind(), other._kind(), strict=True)
-                if mine != theirs
+                f"{name}: {self._told(name)} and {other._told(name)}"
+                for name in names
+                if getattr(self, name) != getattr(other, name)
             )
             msg = f"tallies of unlike waits do not add up (got {unlike}); count all shards with the same settings"
             raise MergeError(msg, argument="other", found=unlike)
@@ -332,14 +339,15 @@ class DurationTally:
         """The tally that `to_dict` wrote, in this or an older release.
 
         Raises:
-            ArgumentValueError: something else, or a schema of a newer release.
+            ArgumentValueError: something else, a field that is damaged or not there, a schema of a newer release.
         """
-        check_schema(data, "DurationTally", SCHEMA)
-        fields = {field.name: data[field.name] for field in attrs.fields(cls)}
-        for name in ("bins", "open_bins"):
-            fields[name] = tuple((int(place), int(count)) for place, count in fields[name])
-        fields |= {name: tuple(fields[name]) for name in ("edges", "brackets")}
-        return cls(**{**fields, "left_out": left_out(fields["left_out"])})
+        _saved.check_schema(data, "DurationTally", SCHEMA)
+        fields = _saved.mapping(data, "DurationTally.to_dict()", _FIELDS)
+        edges = len(fields["edges"])
+        if len(fields["brackets"]) != (edges + 1 if edges else 0):
+            msg = f"data has a damaged field 'brackets': {edges} edges need one count more (got {fields['brackets']})"
+            raise ArgumentValueError(msg, argument="data", found=fields["brackets"])
+        return cls(**fields)
 
     def to_bytes(self) -> bytes:
         """`to_dict` as UTF-8 JSON."""
@@ -347,8 +355,31 @@ class DurationTally:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> DurationTally:
-        """The tally that `to_bytes` wrote."""
-        return cls.from_dict(json.loads(data))
+        """The tally that `to_bytes` wrote.
+
+        Raises:
+            ArgumentValueError: as `from_dict`.
+        """
+        return cls.from_dict(_saved.load(data, "DurationTally"))
+
+
+_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "clock": _saved.choice(*CLOCKS),
+    "policy": _saved.text,
+    "target": _saved.text,
+    "as_of": _saved.optional(_saved.instant),
+    "aware": _saved.optional(_saved.flag),
+    **dict.fromkeys(("n", "waiting", "closed", "lapsed", "abandoned", "total"), _saved.count),
+    **dict.fromkeys(("shortest", "longest", "longest_waiting"), _saved.optional(_saved.count)),
+    "bins": _saved.pairs,
+    "open_bins": _saved.pairs,
+    **dict.fromkeys(("eligible", "within", "immature", "waiting_over_target"), _saved.count),
+    "edges": _saved.several(_saved.count),
+    "brackets": _saved.several(_saved.count),
+    "chat": _saved.flag,
+    "rows": _saved.count,
+    "left_out": _saved.reasons,
+}
 
 
 def tally_clock(

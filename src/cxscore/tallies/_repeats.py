@@ -31,7 +31,7 @@ from .._grouping import group_rows
 from .._inputs import NAT
 from ..batches import Batch, Contacts, as_batch
 from ..errors import ArgumentTypeError, MergeError, MixedTimeZonesError
-from ._scores import check_schema
+from . import _saved
 
 __all__ = [
     "WEEK",
@@ -97,7 +97,7 @@ class RepeatSettings:
         for name, mine in attrs.asdict(self).items():
             theirs = getattr(other, name)
             if mine is not None and theirs is not None and mine != theirs:
-                unlike.append(f"{name}: {mine!r} and {theirs!r}")
+                unlike.append(f"{name}: {self._told(name)} and {other._told(name)}")
             both[name] = theirs if mine is None else mine
         if unlike:
             msg = (
@@ -107,6 +107,12 @@ class RepeatSettings:
             )
             raise MergeError(msg, argument="other", found=tuple(unlike))
         return RepeatSettings(**both)
+
+    def _told(self, name: str) -> str:
+        value = getattr(self, name)
+        if name == "window":
+            return _seconds(value)
+        return _saved.iso(value, self.aware) if name in ("as_of", "history_from") else repr(value)
 
 
 def _seconds(micros: int) -> str:
@@ -304,20 +310,10 @@ class RepeatTally:
         """The tally that `to_dict` wrote, in this or an older release.
 
         Raises:
-            ArgumentValueError: something else, or a schema of a newer release.
+            ArgumentValueError: something else, a field that is damaged or not there, a schema of a newer release.
         """
-        check_schema(data, "RepeatTally", SCHEMA)
-        sums: dict[str, Any] = {name: data[name] for name in _COUNTS}
-        sums |= {name: ClusterSums(*data[name]) for name in _SHARES}
-        return cls(
-            settings=RepeatSettings(**data["settings"]),
-            **sums,
-            issue_sizes=FrozenMap((int(size), int(count)) for size, count in data["issue_sizes"]),
-            events=_unpacked(data["events"], "<i8"),
-            censored=_unpacked(data["censored"], "<i8"),
-            seen=None if data["seen"] is None else _unpacked(data["seen"], "<u8"),
-            left_out=left_out(data["left_out"]),
-        )
+        _saved.check_schema(data, "RepeatTally", SCHEMA)
+        return cls(**_saved.mapping(data, "RepeatTally.to_dict()", _FIELDS))
 
     def to_bytes(self) -> bytes:
         """`to_dict` as UTF-8 JSON."""
@@ -325,8 +321,12 @@ class RepeatTally:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RepeatTally:
-        """The tally that `to_bytes` wrote."""
-        return cls.from_dict(json.loads(data))
+        """The tally that `to_bytes` wrote.
+
+        Raises:
+            ArgumentValueError: as `from_dict`.
+        """
+        return cls.from_dict(_saved.load(data, "RepeatTally"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, so that the arrays are read-only again.
@@ -352,8 +352,42 @@ def _packed(values: Array, dtype: str) -> str:
     return base64.b64encode(values.astype(dtype).tobytes()).decode("ascii")
 
 
-def _unpacked(text: str, dtype: str) -> Array:
-    return np.frombuffer(base64.b64decode(text), dtype=dtype)
+def _unpacked(dtype: str) -> Callable[[Any], Array]:
+    def read(text: Any) -> Array:
+        # Without validation characters that are no base64 would be skipped.
+        return np.frombuffer(base64.b64decode(_saved.text(text), validate=True), dtype=dtype)
+
+    return read
+
+
+def _read_settings(data: Any) -> RepeatSettings:
+    return RepeatSettings(**_saved.mapping(data, "RepeatTally.to_dict()", _SETTINGS))
+
+
+def _read_sums(data: Any) -> ClusterSums:
+    return ClusterSums(*_saved.several(_saved.count, len(_NOBODY))(data))
+
+
+_SETTINGS: dict[str, Callable[[Any], Any]] = {
+    "window": _saved.count,
+    "since": _saved.choice("end", "start"),
+    "same_day": _saved.choice("count", "collapse"),
+    "zone": _saved.optional(_saved.text),
+    "as_of": _saved.optional(_saved.instant),
+    "history_from": _saved.optional(_saved.instant),
+    "aware": _saved.optional(_saved.flag),
+    "ends": _saved.optional(_saved.flag),
+}
+_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "settings": _read_settings,
+    **dict.fromkeys(_COUNTS, _saved.count),
+    **dict.fromkeys(_SHARES, _read_sums),
+    "issue_sizes": lambda data: FrozenMap(_saved.pairs(data)),
+    "events": _unpacked("<i8"),
+    "censored": _unpacked("<i8"),
+    "seen": _saved.optional(_unpacked("<u8")),
+    "left_out": _saved.reasons,
+}
 
 
 def _disjoint(one: RepeatTally, other: RepeatTally) -> Digests:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -20,7 +20,6 @@ from .._inputs import Column
 from ..batches import Batch, Responses, first_record
 from ..errors import (
     ArgumentTypeError,
-    ArgumentValueError,
     InvalidValueError,
     LengthError,
     MergeError,
@@ -29,6 +28,7 @@ from ..errors import (
     shown,
 )
 from ..scales import Scale
+from . import _saved
 
 __all__ = ["ScoreTable", "ScoreTally", "score_table", "score_tally"]
 
@@ -40,7 +40,16 @@ _SMALL = 256  # up to here counting in plain Python beats numpy's start-up cost
 
 
 def _counts(values: Sequence[Any]) -> tuple[int, ...]:
-    return tuple(int(value) for value in values)
+    return tuple(_whole_count(value, f"position {i}") for i, value in enumerate(values))
+
+
+def _one_a_point(tally: ScoreTally, attribute: attrs.Attribute[Any], counts: Sequence[Any] | None) -> None:
+    if counts is not None and len(counts) != len(tally.scale.points):
+        msg = (
+            f"{attribute.name} must have one number for each of the {len(tally.scale.points)} points of "
+            f"{tally.scale.name} (got {len(counts)})"
+        )
+        raise LengthError(msg, argument=attribute.name, found=len(counts))
 
 
 @attrs.frozen(kw_only=True)
@@ -64,9 +73,9 @@ class ScoreTally:
     """
 
     scale: Scale
-    counts: tuple[int, ...] = attrs.field(converter=_counts)
-    sums: tuple[float, ...] | None = None
-    squares: tuple[float, ...] | None = None
+    counts: tuple[int, ...] = attrs.field(converter=_counts, validator=_one_a_point)
+    sums: tuple[float, ...] | None = attrs.field(default=None, validator=_one_a_point)
+    squares: tuple[float, ...] | None = attrs.field(default=None, validator=_one_a_point)
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
     asked: int | None = attrs.field(default=None, eq=False)
     respondents: int | None = attrs.field(default=None, eq=False)
@@ -198,18 +207,10 @@ class ScoreTally:
         """The tally that `to_dict` wrote, in this or an older release.
 
         Raises:
-            ArgumentValueError: something else, or a schema of a newer release.
+            ArgumentValueError: something else, a field that is damaged or not there, a schema of a newer release.
         """
-        check_schema(data, "ScoreTally", SCHEMA)
-        return cls(
-            scale=Scale.from_dict(data["scale"]),
-            counts=data["counts"],
-            sums=None if data["sums"] is None else tuple(data["sums"]),
-            squares=None if data["squares"] is None else tuple(data["squares"]),
-            left_out=FrozenMap({LeftOut(reason): count for reason, count in data["left_out"].items()}),
-            asked=data["asked"],
-            respondents=data["respondents"],
-        )
+        _saved.check_schema(data, "ScoreTally", SCHEMA)
+        return cls(**_saved.mapping(data, "ScoreTally.to_dict()", _FIELDS))
 
     def to_bytes(self) -> bytes:
         """`to_dict` as UTF-8 JSON."""
@@ -217,19 +218,24 @@ class ScoreTally:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ScoreTally:
-        """The tally that `to_bytes` wrote."""
-        return cls.from_dict(json.loads(data))
+        """The tally that `to_bytes` wrote.
+
+        Raises:
+            ArgumentValueError: as `from_dict`.
+        """
+        return cls.from_dict(_saved.load(data, "ScoreTally"))
 
 
-def check_schema(data: Mapping[str, Any], kind: str, newest: int) -> None:
-    """Raise unless `data` was written by `kind.to_dict` of this or an older release."""
-    if not isinstance(data, Mapping) or data.get("kind") != kind or not isinstance(data.get("schema"), int):
-        found = data.get("kind") if isinstance(data, Mapping) else type(data).__name__
-        msg = f"data must be what {kind}.to_dict() wrote (got {found!r})"
-        raise ArgumentValueError(msg, argument="data", found=found)
-    if not 1 <= data["schema"] <= newest:
-        msg = f"data has schema {data['schema']}, this release reads up to {newest}; upgrade cxscore to read it"
-        raise ArgumentValueError(msg, argument="data", found=data["schema"])
+_WEIGHTS = _saved.optional(_saved.several(_saved.fractional))
+_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "scale": Scale.from_dict,
+    "counts": _saved.several(_saved.count),
+    "sums": _WEIGHTS,
+    "squares": _WEIGHTS,
+    "left_out": _saved.reasons,
+    "asked": _saved.optional(_saved.count),
+    "respondents": _saved.optional(_saved.count),
+}
 
 
 def _whole_count(count: Any, label: Any) -> int:

@@ -1,0 +1,122 @@
+"""Saved tallies that are damaged: the field is named, whatever it holds instead."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxscore as cx
+
+DAYS = [datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=i) for i in range(31)]
+TALLIES: list[Any] = [
+    cx.ScoreTally.of([9, 10, None, 3], cx.NPS_0_10, weights=[1, 2, 1, 0.5]),
+    cx.DurationTally.of([timedelta(minutes=4), None], open=[timedelta(hours=2)], as_of=DAYS[30], targets=timedelta(1)),
+    cx.RepeatTally.of(cx.Contacts(customer=["ada", "bob", "ada"], at=DAYS[:3]), as_of=DAYS[30]),
+]
+EACH = pytest.mark.parametrize("tally", TALLIES, ids=lambda tally: type(tally).__name__)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@EACH
+@pytest.mark.parametrize("data", [b"", b"xx", b"\xff\xfe\xfa", "nonsense", None, 3, b"[" * 100_000])
+def test_bytes_that_are_no_tally(tally: Any, data: Any) -> None:
+    with pytest.raises(cx.ArgumentValueError, match=rf"data must be what {type(tally).__name__}\.to_bytes\(\) wrote"):
+        type(tally).from_bytes(data)
+
+
+@EACH
+def test_bytes_that_are_not_whole(tally: Any) -> None:
+    whole = tally.to_bytes()
+    for end in range(0, len(whole), 7):
+        with pytest.raises(cx.ArgumentValueError, match="whole and unchanged"):
+            type(tally).from_bytes(whole[:end])
+
+
+@EACH
+def test_a_field_that_is_not_there_is_named(tally: Any) -> None:
+    data = tally.to_dict()
+    for name in data:
+        if name != "kind":
+            less = {key: value for key, value in data.items() if key != name}
+            with pytest.raises(cx.ArgumentValueError, match=f"data has no field '{name}'"):
+                type(tally).from_dict(less)
+
+
+@EACH
+@pytest.mark.parametrize("value", [None, -1, 1.5, "x", "xxxx", [1], [[1, 2, 3]], {"a": 1}, [None], True, [{}], 10**30, []])
+def test_a_field_that_is_damaged_is_named(tally: Any, value: Any) -> None:
+    data = tally.to_dict()
+    for name in data:
+        if name in ("kind", "schema"):
+            continue
+        try:
+            found = type(tally).from_dict({**data, name: value})
+        except cx.ArgumentValueError as error:
+            assert name in str(error) or name == "edges"  # the brackets no longer fit
+        else:
+            assert found.to_dict()[name] == value
+    for name in data.get("settings", ()):
+        try:
+            type(tally).from_dict({**data, "settings": {**data["settings"], name: value}})
+        except cx.ArgumentValueError as error:
+            assert name in str(error)
+
+
+@EACH
+@given(st.data())
+def test_nothing_but_our_errors(tally: Any, data: Any) -> None:
+    saved = tally.to_dict()
+    inner = data.draw(st.sampled_from(["scale", "settings", "left_out", None]))
+    damaged = saved[inner] if inner in saved else saved
+    name = data.draw(st.sampled_from(sorted(damaged)))
+    damaged = {**damaged, name: data.draw(json_values)}
+    try:
+        found = type(tally).from_dict({**saved, inner: damaged} if inner in saved else damaged)
+    except cx.ArgumentValueError:
+        return
+    assert json.loads(json.dumps(found.to_dict()))["kind"] == saved["kind"]
+
+
+@EACH
+def test_schema(tally: Any) -> None:
+    data = tally.to_dict()
+    del data["schema"]
+    with pytest.raises(cx.ArgumentValueError, match="data has no field 'schema', the number of the format"):
+        type(tally).from_dict(data)
+    for schema in ("1", None, True, 1.0):
+        with pytest.raises(cx.ArgumentValueError, match="schema must be a whole number"):
+            type(tally).from_dict({**data, "schema": schema})
+
+
+def test_brackets_must_fit_their_edges() -> None:
+    data = TALLIES[1].to_dict()
+    with pytest.raises(cx.ArgumentValueError, match="damaged field 'brackets': 10 edges need one count more"):
+        cx.DurationTally.from_dict({**data, "brackets": data["brackets"][1:]})
+
+
+def test_merge_errors_tell_instants_as_instants() -> None:
+    wait = [timedelta(minutes=4)]
+    naive, aware = (cx.DurationTally.of(wait, as_of=day) for day in (datetime(2026, 3, 1), DAYS[2]))
+    with pytest.raises(
+        cx.MergeError, match=r"as_of: 2026-03-01 00:00:00 and 2026-03-03 00:00:00\+00:00, aware: False and True"
+    ):
+        naive + aware
+    with pytest.raises(cx.MergeError, match="as_of: none and 2026-03-03"):
+        cx.DurationTally.of(wait) + aware
+    with pytest.raises(cx.MergeError, match=r"edges: \['1:00:00'\] and \['2:00:00'\]"):
+        cx.DurationTally.of(wait, brackets=[timedelta(hours=1)]) + cx.DurationTally.of(wait, brackets=[timedelta(hours=2)])
+    one, two = (cx.RepeatTally.of(cx.Contacts(customer=["ada"], at=[day])) for day in DAYS[:2])
+    with pytest.raises(
+        cx.MergeError,
+        match=r"as_of: 2026-03-01 00:00:00\+00:00 and 2026-03-02 00:00:00\+00:00; history_from: 2026-03-01 00:00:00\+00",
+    ):
+        one + two
