@@ -326,7 +326,13 @@ def test_what_is_no_place(batch: Any, index: Any, error: type[Exception], messag
 
 def test_places() -> None:
     batch = cx.Responses(score=[9, 10, 3])
-    for index in ([True, False, True], np.array([0, 2]), pd.Series([True, False, True]), pl.Series([0, 2]), iter([0, -1])):
+    for index in (
+        [True, False, True],
+        np.array([0, 2]),
+        pd.Series([True, False, True]),
+        pl.Series([0, 2]),
+        iter([0, -1]),
+    ):
         assert [9, 3] == [row.score for row in batch[index]]
     assert [0, 0] == [len(batch[nothing]) for nothing in ([], slice(0))]
 
@@ -334,7 +340,7 @@ def test_places() -> None:
 @pytest.mark.parametrize("fold", [2, -1, True, 0.0, "0", np.array([0, 1])])
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
 def test_a_fold_is_0_or_1(fold: Any, tz: str | None) -> None:
-    with pytest.raises(cx.ArgumentValueError, match="fold must be 0 .*, 1 .* or None"):
+    with pytest.raises(cx.ArgumentValueError, match=r"fold must be 0 .*, 1 .* or None"):
         cx.Responses(score=[9], at=AT, fold=fold, tz=tz)
     assert 1 == len(cx.Responses(score=[9], at=AT, fold=np.int64(1), tz=tz))
 

@@ -7,8 +7,8 @@ import csv
 import gzip
 import json
 import math
-import re
 import pickle
+import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -900,7 +900,7 @@ def test_irc_ubuntu():
     [
         ([("a", T0, "customer")], r"got list.*cx\.Messages\(conversation=\.\.\., at=\.\.\., author=\.\.\.\)"),
         (pd.Series([1]), r"got Series.*cx\.Messages\("),
-        (pd.DataFrame({"conversation": [1]}), r"got DataFrame.*cx\.Messages\("),
+        (pd.DataFrame({"conversation": [1]}), r"got DataFrame.*cx\.Messages\.from_frame\("),
         ([cx.SurveyResponse(score=3)], r"log must be Message records .* or Conversation records"),
         ([cx.Contact(customer=1, at=T0)], r"log must be Message records"),
         ("log.csv", r"got str.*cx\.Messages\("),

@@ -27,7 +27,7 @@ json_values = st.recursive(
 
 
 @EACH
-@pytest.mark.parametrize("data", [b"", b"xx", b"\xff\xfe\xfa", "nonsense", None, 3, b"[" * 100_000])
+@pytest.mark.parametrize("data", [b"", b"xx", b"\xff\xfe\xfa", "nonsense", None, 3])
 def test_bytes_that_are_no_tally(tally: Any, data: Any) -> None:
     with pytest.raises(cx.ArgumentValueError, match=rf"data must be what {type(tally).__name__}\.to_bytes\(\) wrote"):
         type(tally).from_bytes(data)
@@ -52,31 +52,36 @@ def test_a_field_that_is_not_there_is_named(tally: Any) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("value", [None, -1, 1.5, "x", "xxxx", [1], [[1, 2, 3]], {"a": 1}, [None], True, [{}], 10**30, []])
+@pytest.mark.parametrize(
+    "value", [None, -1, 1.5, "x", "xxxx", [1], [[1, 2, 3]], [["x", 1]], {"a": 1}, [None], True, [{}], 10**30, []]
+)
 def test_a_field_that_is_damaged_is_named(tally: Any, value: Any) -> None:
     data = tally.to_dict()
-    for name in data:
-        if name in ("kind", "schema"):
-            continue
-        try:
-            found = type(tally).from_dict({**data, name: value})
-        except cx.ArgumentValueError as error:
-            assert name in str(error) or name == "edges"  # the brackets no longer fit
-        else:
-            assert found.to_dict()[name] == value
+    for name in data.keys() - {"kind", "schema"}:
+        found = refusal(tally, {**data, name: value})
+        # Edges of another number are told of the brackets that no longer fit them.
+        assert found is None or name in found or name == "edges"
+        assert found is not None or type(tally).from_dict({**data, name: value}).to_dict()[name] == value
     for name in data.get("settings", ()):
-        try:
-            type(tally).from_dict({**data, "settings": {**data["settings"], name: value}})
-        except cx.ArgumentValueError as error:
-            assert name in str(error)
+        found = refusal(tally, {**data, "settings": {**data["settings"], name: value}})
+        assert found is None or f"'{name}'" in found
+
+
+def refusal(tally: Any, data: dict[str, Any]) -> str | None:
+    """What is said about damaged data, None where they can be read."""
+    try:
+        type(tally).from_dict(data)
+    except cx.ArgumentValueError as error:
+        return str(error)
+    return None
 
 
 @EACH
 @given(st.data())
 def test_nothing_but_our_errors(tally: Any, data: Any) -> None:
     saved = tally.to_dict()
-    inner = data.draw(st.sampled_from(["scale", "settings", "left_out", None]))
-    damaged = saved[inner] if inner in saved else saved
+    inner = data.draw(st.sampled_from(["scale", "settings", None]))
+    damaged = saved.get(inner, saved)
     name = data.draw(st.sampled_from(sorted(damaged)))
     damaged = {**damaged, name: data.draw(json_values)}
     try:
@@ -112,11 +117,12 @@ def test_merge_errors_tell_instants_as_instants() -> None:
         naive + aware
     with pytest.raises(cx.MergeError, match="as_of: none and 2026-03-03"):
         cx.DurationTally.of(wait) + aware
+    short, long = (cx.DurationTally.of(wait, brackets=[timedelta(hours=hours)]) for hours in (1, 2))
     with pytest.raises(cx.MergeError, match=r"edges: \['1:00:00'\] and \['2:00:00'\]"):
-        cx.DurationTally.of(wait, brackets=[timedelta(hours=1)]) + cx.DurationTally.of(wait, brackets=[timedelta(hours=2)])
+        short + long
     one, two = (cx.RepeatTally.of(cx.Contacts(customer=["ada"], at=[day])) for day in DAYS[:2])
     with pytest.raises(
         cx.MergeError,
-        match=r"as_of: 2026-03-01 00:00:00\+00:00 and 2026-03-02 00:00:00\+00:00; history_from: 2026-03-01 00:00:00\+00",
+        match=r"as_of: 2026-03-01 00:00:00\+00:00 and 2026-03-02 00:00:00\+00:00; history_from: 2026-03-01 00:00",
     ):
         one + two
