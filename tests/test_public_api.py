@@ -13,10 +13,11 @@ import cxscore as cx
 PROMISED = {
     # the six functions and the scorecard
     "nps", "csat", "ces", "response_times", "repeat_contacts", "outliers", "scorecard",
+    "repeat_sensitivity",
     # results
     "NpsResult", "CsatResult", "CesResult", "ResponseTimesResult", "DurationSummary", "Touches", "WaitTable",
     "RepeatContactsResult", "OutliersResult", "Outlier", "Fence", "Scorecard", "Interval", "Signature", "Groups",
-    "LeftOut",
+    "LeftOut", "RepeatSensitivity",
     # records and batches
     "SurveyResponse", "Message", "Conversation", "Contact", "Author",
     "Responses", "Messages", "Conversations", "Contacts",
@@ -25,6 +26,7 @@ PROMISED = {
     "CSAT_FACES", "CES_1_7", "CES_1_5", "CES_EFFORT_1_5",
     # tallies, policies
     "ScoreTally", "DurationTally", "RepeatTally", "ReplyPolicy", "DEFAULT_POLICY", "ServiceTargets", "TARGETS",
+    "BusinessHours",
     # options
     "NpsMethod", "CsatMethod", "CesMethod", "Missing", "Invalid",
     # errors
@@ -32,7 +34,8 @@ PROMISED = {
     "MissingDependencyError", "MissingValueError", "MixedTimeZonesError", "NotYetError", "ScaleError",
     "UnknownNameError",
     # rooms
-    "batches", "errors", "groups", "intervals", "policies", "records", "sample", "scales", "tallies", "__version__",
+    "batches", "errors", "groups", "hours", "intervals", "policies", "records", "sample", "scales", "tallies",
+    "__version__",
 }  # fmt: skip
 
 
@@ -114,6 +117,11 @@ def test_signatures_of_the_contract() -> None:
         "missing", "invalid",
     ]  # fmt: skip
     assert names(cx.repeat_contacts) == [
-        "contacts", "window", "by", "as_of", "since", "history_from", "same_day", "confidence", "missing", "invalid",
+        "contacts", "window", "by", "as_of", "since", "history_from", "same_day", "hours", "confidence", "missing",
+        "invalid",
+    ]  # fmt: skip
+    assert names(cx.repeat_sensitivity) == [
+        "contacts", "windows", "as_of", "since", "history_from", "same_day", "hours", "confidence", "missing",
+        "invalid",
     ]  # fmt: skip
     assert names(cx.outliers) == ["values", "of", "by", "rule", "cutoff", "limit", "side", "log", "missing", "invalid"]

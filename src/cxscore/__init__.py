@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from . import batches as batches
     from . import errors as errors
     from . import groups as groups
+    from . import hours as hours
     from . import intervals as intervals
     from . import policies as policies
     from . import records as records
@@ -29,7 +30,9 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._metrics.outliers import OutliersResult as OutliersResult
     from ._metrics.outliers import outliers as outliers
     from ._metrics.repeat_contacts import RepeatContactsResult as RepeatContactsResult
+    from ._metrics.repeat_contacts import RepeatSensitivity as RepeatSensitivity
     from ._metrics.repeat_contacts import repeat_contacts as repeat_contacts
+    from ._metrics.repeat_contacts import repeat_sensitivity as repeat_sensitivity
     from ._metrics.response_times import DurationSummary as DurationSummary
     from ._metrics.response_times import ResponseTimesResult as ResponseTimesResult
     from ._metrics.response_times import Touches as Touches
@@ -65,6 +68,7 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from .errors import ScaleError as ScaleError
     from .errors import UnknownNameError as UnknownNameError
     from .groups import Groups as Groups
+    from .hours import BusinessHours as BusinessHours
     from .policies import DEFAULT_POLICY as DEFAULT_POLICY
     from .policies import TARGETS as TARGETS
     from .policies import ReplyPolicy as ReplyPolicy
@@ -96,7 +100,9 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "_accounting": ("LeftOut",),
     "_judging.scorecard": ("Scorecard", "scorecard"),
     "_metrics.outliers": ("Fence", "Outlier", "OutliersResult", "outliers"),
-    "_metrics.repeat_contacts": ("RepeatContactsResult", "repeat_contacts"),
+    "_metrics.repeat_contacts": (
+        "RepeatContactsResult", "RepeatSensitivity", "repeat_contacts", "repeat_sensitivity",
+    ),
     "_metrics.response_times": ("DurationSummary", "ResponseTimesResult", "Touches", "WaitTable", "response_times"),
     "_metrics.scores": (
         "CesMethod", "CesResult", "CsatMethod", "CsatResult", "Invalid", "Missing", "NpsMethod", "NpsResult",
@@ -110,6 +116,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "UnknownNameError",
     ),
     "groups": ("Groups",),
+    "hours": ("BusinessHours",),
     "policies": ("DEFAULT_POLICY", "TARGETS", "ReplyPolicy", "ServiceTargets"),
     "records": ("Author", "Contact", "Conversation", "Message", "SurveyResponse"),
     "scales": (
@@ -118,7 +125,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "tallies": ("DurationTally", "RepeatTally", "ScoreTally"),
 }  # fmt: skip
-_MODULES = ("batches", "errors", "groups", "intervals", "policies", "records", "sample", "scales", "tallies")
+_MODULES = ("batches", "errors", "groups", "hours", "intervals", "policies", "records", "sample", "scales", "tallies")
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = ["__version__", *_MODULES, *_HOME]
