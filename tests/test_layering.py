@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "batches": {"_checks", "_core", "_inputs", "errors", "records"},
     "_grouping": {"_inputs", "batches", "errors"},
     "_results": {"_accounting", "_frozen", "errors"},
+    "_story": {"_frozen", "_inputs", "_results", "batches", "errors", "hours", "records"},
     "groups": {"_results", "errors"},
     "intervals": {"_checks", "_core", "_inputs", "errors"},
     "_clocks": {"_accounting", "_core", "_grouping", "_inputs", "batches", "errors", "policies"},
@@ -40,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "_metrics": {
         "_accounting", "_calls", "_checks", "_clocks", "_contacts", "_core", "_frozen", "_grouping", "_inputs",
-        "_results", "batches", "errors", "groups", "hours", "policies", "records", "scales", "tallies",
+        "_results", "_story", "batches", "errors", "groups", "hours", "policies", "records", "scales", "tallies",
     },
     "_judging": {  # the scorecard runs the metrics on rows; the other judgements see results only
         "_accounting", "_calls", "_checks", "_clocks", "_frozen", "_inputs", "_metrics", "_results", "batches",

@@ -17,7 +17,7 @@ PROMISED = {
     # results
     "NpsResult", "CsatResult", "CesResult", "ResponseTimesResult", "DurationSummary", "Touches", "WaitTable",
     "RepeatContactsResult", "OutliersResult", "Outlier", "Fence", "Scorecard", "Interval", "Signature", "Groups",
-    "LeftOut", "RepeatSensitivity",
+    "LeftOut", "RepeatSensitivity", "Story", "StoryLine",
     # records and batches
     "SurveyResponse", "Message", "Conversation", "Contact", "Author",
     "Responses", "Messages", "Conversations", "Contacts",

@@ -51,6 +51,8 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._metrics.scores import nps as nps
     from ._results import Interval as Interval
     from ._results import Signature as Signature
+    from ._story import Story as Story
+    from ._story import StoryLine as StoryLine
     from .batches import Contacts as Contacts
     from .batches import Conversations as Conversations
     from .batches import Messages as Messages
@@ -109,6 +111,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "ces", "csat", "nps",
     ),
     "_results": ("Interval", "Signature"),
+    "_story": ("Story", "StoryLine"),
     "batches": ("Contacts", "Conversations", "Messages", "Responses"),
     "errors": (
         "ArgumentTypeError", "ArgumentValueError", "CxscoreError", "InvalidValueError", "LengthError", "MergeError",
