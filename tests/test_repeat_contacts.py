@@ -913,7 +913,7 @@ def test_round_the_clock_is_no_schedule_but_for_the_signature() -> None:
     plain, counted = one.to_dict(), other.to_dict()
     assert plain.pop("signature") != counted.pop("signature")
     assert plain == counted
-    assert "repeats within 7.0 d of business time" in other._repr_html_()
+    assert "repeats within 168.0 h of business time" in other._repr_html_()
 
 
 def test_tallies_of_unlike_schedules_do_not_add_up() -> None:

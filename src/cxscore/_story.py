@@ -14,7 +14,7 @@ import numpy as np
 
 from . import _inputs
 from ._frozen import FrozenMap
-from ._results import plain, put, show
+from ._results import plain, put, show, show_open
 from .batches import Messages, as_batch
 from .errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError
 from .hours import BusinessHours, _zone
@@ -65,7 +65,7 @@ class StoryLine:
         who += "" if self.agent is None else f" {self.agent}"
         waited = ""
         if self.waited:
-            business = "" if self.business_waited is None else f", {show(self.business_waited)} of business time"
+            business = "" if self.business_waited is None else f", {show_open(self.business_waited)} of business time"
             waited = f"after {show(self.waited)}{business}"
         said = "; ".join(part for part in (self.remark, self.event, waited) if part)
         return f"{self.at:%Y-%m-%d %H:%M}  {who:<20}  {said}".rstrip()
@@ -100,13 +100,13 @@ class Story:
     def _title(self) -> str:
         if self.waited is None:
             return f"conversation {self.conversation}: {len(self.lines):,} messages"
-        business = "" if self.business_waited is None else f", {show(self.business_waited)} of business time"
+        business = "" if self.business_waited is None else f", {show_open(self.business_waited)} of business time"
         return f"conversation {self.conversation}: waited {show(self.waited)}{business}"
 
     def _counted(self) -> list[str]:
         if not self.open_days:
             return []
-        days = [f"{day:%a} {day} {show(time)}" for day, time in self.open_days.items()]
+        days = [f"{day:%a} {day} {show_open(time)}" for day, time in self.open_days.items()]
         more = len(days) - _DAYS_SHOWN
         listed = ", ".join(days[:_DAYS_SHOWN]) + (f" and {more:,} more days" if more > 0 else "")
         return [f"business time counted: {listed}"]

@@ -23,7 +23,7 @@ from .._core.distributions import z_value
 from .._core.repeats import ClusterSums, RepeatSummary
 from .._core.survival import survival_interval
 from .._frozen import FrozenMap
-from .._results import DURATION, Interval, Result, Signature, plain, show
+from .._results import DURATION, Interval, Result, Signature, plain, show, show_open
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
 from ..hours import BusinessHours
@@ -173,7 +173,7 @@ class RepeatContactsResult(Result):
         net = _shown(self.net_first_contact_resolution, self.net_first_contact_resolution_interval)
         longest = "" if self.longest_issue is None else f", longest {self.longest_issue:,}"
         return [
-            (f"repeats within {show(self.window)}{self._of_what}", _shown(self.rate, self.interval)),
+            (f"repeats within {self._length}", _shown(self.rate, self.interval)),
             ("repeats", f"{self.repeats:,} of {self.mature:,} mature contacts"),
             ("too young to tell", f"{self.immature:,} contacts"),
             ("not ended", f"{self.not_ended:,} contacts"),
@@ -188,8 +188,10 @@ class RepeatContactsResult(Result):
         ]
 
     @property
-    def _of_what(self) -> str:
-        return " of business time" if "hours" in self._signature.definition else ""
+    def _length(self) -> str:
+        if "hours" in self._signature.definition:
+            return f"{show_open(self.window)} of business time"
+        return show(self.window)
 
     def _busiest_line(self) -> list[tuple[str, str]]:
         """One caller with hundreds of contacts explains many a repeat rate; counts alone do not know them."""
@@ -545,7 +547,7 @@ class RepeatSensitivity:
             head,
             *(
                 (
-                    show(result.window) + result._of_what,
+                    result._length,
                     _shown(result.rate, result.interval),
                     f"{result.repeats:,}",
                     f"{result.mature:,}",
