@@ -13,10 +13,11 @@ import cxscore as cx
 PROMISED = {
     # the six functions and the scorecard
     "nps", "csat", "ces", "response_times", "repeat_contacts", "outliers", "scorecard",
+    "repeat_sensitivity",
     # results
     "NpsResult", "CsatResult", "CesResult", "ResponseTimesResult", "DurationSummary", "Touches", "WaitTable",
     "RepeatContactsResult", "OutliersResult", "Outlier", "Fence", "Scorecard", "Interval", "Signature", "Groups",
-    "LeftOut",
+    "LeftOut", "RepeatSensitivity", "Story", "StoryLine",
     # records and batches
     "SurveyResponse", "Message", "Conversation", "Contact", "Author",
     "Responses", "Messages", "Conversations", "Contacts",
@@ -116,6 +117,11 @@ def test_signatures_of_the_contract() -> None:
         "missing", "invalid",
     ]  # fmt: skip
     assert names(cx.repeat_contacts) == [
-        "contacts", "window", "by", "as_of", "since", "history_from", "same_day", "confidence", "missing", "invalid",
+        "contacts", "window", "by", "as_of", "since", "history_from", "same_day", "hours", "confidence", "missing",
+        "invalid",
+    ]  # fmt: skip
+    assert names(cx.repeat_sensitivity) == [
+        "contacts", "windows", "as_of", "since", "history_from", "same_day", "hours", "confidence", "missing",
+        "invalid",
     ]  # fmt: skip
     assert names(cx.outliers) == ["values", "of", "by", "rule", "cutoff", "limit", "side", "log", "missing", "invalid"]

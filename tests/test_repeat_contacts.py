@@ -384,6 +384,7 @@ def reference(
     as_of: datetime | None,
     history_from: datetime | None,
     same_day: str,
+    hours: cx.BusinessHours | None = None,
 ) -> dict[str, Any]:
     """The definition, contact by contact."""
     instants = [when for row in rows for when in (row.at, row.ended_at) if when is not None]
@@ -402,6 +403,12 @@ def reference(
 
     def anchor(row: cx.Contact) -> datetime:
         return row.at if since == "start" else end(row) or row.at
+
+    def until(start: datetime) -> datetime:
+        return start + window if hours is None else hours.add(start, window)
+
+    def span(start: datetime, stop: datetime) -> timedelta:
+        return stop - start if hours is None else hours.between(start, stop)
 
     def done(row: cx.Contact) -> bool:
         return since == "start" or not recorded or end(row) is not None
@@ -425,18 +432,19 @@ def reference(
     place = {id(row): i for i, row in enumerate(line)}
     root: dict[int, cx.Contact] = {}
     for i, row in enumerate(line):
-        reaching = [one for one in line[:i] if match(one, row) and row.at <= anchor(one) + window]
+        reaching = [one for one in line[:i] if match(one, row) and row.at <= until(anchor(one))]
         best = max(reaching, key=lambda one: (anchor(one), place[id(one)]), default=None)
         root[id(row)] = row if best is None else root[id(best)]
 
-    delay = {key: None if row is None else row.at - anchor(line[place[key]]) for key, row in followers.items()}
-    followed = {key for key, gap in delay.items() if gap is not None and gap <= window}
-    mature = [row for row in line if done(row) and anchor(row) + window <= now]
-    not_ended = [row for row in line if not done(row) and row.at + window <= now]
+    came = {key: (anchor(line[place[key]]), row.at) for key, row in followers.items() if row is not None}
+    delay = {key: span(*pair) for key, pair in came.items()}
+    followed = {key for key, (ended, again) in came.items() if again <= until(ended)}
+    mature = [row for row in line if done(row) and until(anchor(row)) <= now]
+    not_ended = [row for row in line if not done(row) and until(row.at) <= now]
     chains: dict[int, list[cx.Contact]] = {}
     for row in line:
         chains.setdefault(id(root[id(row)]), []).append(row)
-    issues = [row for row in line if id(row) in chains and row.at >= first + window]
+    issues = [row for row in line if id(row) in chains and row.at >= until(first)]
     closed = [chains[id(row)] for row in issues if all(one in mature for one in chains[id(row)])]
     z = z_value(0.95)
     once = set(map(id, line)) - followed
@@ -445,7 +453,7 @@ def reference(
     resolution, resolution_interval = clustered(tried, once, z)
     net, net_interval = clustered([row for row in tried if row.resolvable], once, z)
     events = [max(delay[id(row)], timedelta(0)) for row in line if done(row) and id(row) in followed]
-    censored = [now - anchor(row) for row in line if done(row) and id(row) not in followed]
+    censored = [span(anchor(row), now) for row in line if done(row) and id(row) not in followed]
     survival, greenwood = product_limit(events, censored, window)
     known = len(events) + len(censored)
     if not known:
@@ -506,8 +514,29 @@ SETTINGS = st.fixed_dictionaries(
 @hypothesis.settings(max_examples=150)
 @given(rows=contact_rows(), settings=SETTINGS)
 def test_the_whole_result_equals_a_plain_loop(rows: list[cx.Contact], settings: dict[str, Any]) -> None:
-    result = cx.repeat_contacts(rows, invalid="drop", **settings)
-    expected = reference(rows, **settings)
+    check(cx.repeat_contacts(rows, invalid="drop", **settings), reference(rows, **settings))
+
+
+SCHEDULES = (
+    cx.BusinessHours("24/7", tz="UTC"),
+    cx.BusinessHours({"mon-sun": ["09:00-17:00"]}, tz="UTC"),
+    cx.BusinessHours({"mon-fri": ["08:00-12:00", "13:00-17:00"]}, tz="UTC", holidays=[datetime(2026, 3, 3)]),
+)
+
+
+@hypothesis.settings(max_examples=150)
+@given(rows=contact_rows(), settings=SETTINGS, hours=st.sampled_from(SCHEDULES))
+def test_windows_of_business_time_equal_a_plain_loop(
+    rows: list[cx.Contact], settings: dict[str, Any], hours: cx.BusinessHours
+) -> None:
+    result = cx.repeat_contacts(cx.Contacts.from_records(rows, tz="UTC"), invalid="drop", hours=hours, **settings)
+    expected = reference(rows, hours=hours, **settings)
+    if rows:  # where there is no instant, nothing makes those of the call aware
+        expected["as_of"] = expected["as_of"].replace(tzinfo=UTC)
+    check(result, expected)
+
+
+def check(result: cx.RepeatContactsResult, expected: dict[str, Any]) -> None:
     assert expected.pop("busiest")[:5] == [tuple(row) for row in result.busiest(5)]
     for name, value in expected.items():
         found = getattr(result, name)
@@ -851,3 +880,118 @@ def test_complete_journey_equals_a_walk_over_each_household(shared: Callable[...
     assert (47_243, 2_377) == (result.n, result.customers)
     assert (mature, repeats) == (result.mature, result.repeats)
     assert result.interval.low < result.iid_interval.low  # some households shop daily, others monthly
+
+
+# -- business time -----------------------------------------------------------------------------------
+
+OFFICE = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="Europe/Berlin")
+
+
+def berlin(*, at: Sequence[datetime], ended_at: Sequence[datetime] | None = None) -> cx.Contacts:
+    return cx.Contacts(customer="ada", at=at, ended_at=ended_at, tz="Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("again", "repeats"),
+    [
+        (datetime(2026, 3, 9, 10), 1),  # Friday 16:00 and two hours: Monday 10:00 is the last instant
+        (datetime(2026, 3, 9, 10, 0, 1), 0),
+        (datetime(2026, 3, 7, 12), 1),  # a Saturday inside the window
+    ],
+)
+def test_the_window_counts_open_time(again: datetime, repeats: int) -> None:
+    rows = berlin(at=[datetime(2026, 3, 6, 16), again])
+    result = cx.repeat_contacts(rows, window=timedelta(hours=2), hours=OFFICE, as_of=datetime(2026, 4, 1))
+    assert repeats == result.repeats
+
+
+def test_a_window_used_up_at_closing_time_ends_there() -> None:
+    rows = berlin(at=[datetime(2026, 3, 6, 16), datetime(2026, 3, 6, 18)])
+    result = cx.repeat_contacts(rows, window=timedelta(hours=1), hours=OFFICE, as_of=datetime(2026, 3, 6, 18))
+    assert (0, 1, 1) == (result.repeats, result.mature, result.immature)
+
+
+def test_a_schedule_that_is_never_open_ends_no_window() -> None:
+    rows = berlin(at=[datetime(2026, 3, 6, 16), datetime(2036, 3, 6, 18)])
+    result = cx.repeat_contacts(rows, hours=cx.BusinessHours({}, tz="UTC"))
+    assert (0, 2, 1, 0) == (result.mature, result.immature, result.unknown_history, result.issues)
+    assert 0.5 == result.kaplan_meier_rate  # no open time passes until the second, which is never followed
+
+
+def test_round_the_clock_is_no_schedule_but_for_the_signature() -> None:
+    rows = berlin(at=[datetime(2026, 3, 6, 16), datetime(2026, 3, 9, 18)])
+    always = cx.BusinessHours.always("UTC")
+    one, other = cx.repeat_contacts(rows), cx.repeat_contacts(rows, hours=always)
+    assert one.signature.replace("|v:1", f"|hours:{always.digest}|v:1", 1) == other.signature
+    plain, counted = one.to_dict(), other.to_dict()
+    assert plain.pop("signature") != counted.pop("signature")
+    assert plain == counted
+    assert "repeats within 168.0 h of business time" in other._repr_html_()
+
+
+def test_tallies_of_unlike_schedules_do_not_add_up() -> None:
+    rows = berlin(at=[datetime(2026, 3, 6, 16)])
+    one = cx.RepeatTally.of(rows, hours=OFFICE)
+    assert one == one + cx.RepeatTally.empty(hours=OFFICE)
+    assert one == cx.RepeatTally.from_bytes(one.to_bytes())
+    with pytest.raises(cx.MergeError, match=f"hours: '{OFFICE.digest}' and None"):
+        one + cx.RepeatTally.empty()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: measured(contact("ada", 1), hours=OFFICE), cx.MixedTimeZonesError, "hours needs to know the zone"),
+        (lambda: measured(contact("ada", 1), hours="9-5"), cx.ArgumentTypeError, "must be a BusinessHours"),
+        (lambda: cx.repeat_contacts(cx.RepeatTally.empty(), hours=OFFICE), cx.ArgumentTypeError, "beside a tally"),
+        (lambda: cx.repeat_sensitivity([contact("ada", 1)], WEEK), cx.ArgumentTypeError, "a list of timedeltas"),
+        (lambda: cx.repeat_sensitivity([contact("ada", 1)], 7), cx.ArgumentTypeError, "a list of timedeltas"),
+        (lambda: cx.repeat_sensitivity([contact("ada", 1)], []), cx.ArgumentValueError, "at least one window"),
+        (lambda: cx.repeat_sensitivity([contact("ada", 1)], [WEEK, 7]), cx.ArgumentTypeError, "timedelta"),
+        (lambda: measured(contact("ada", 1)).service_accounts(0), cx.ArgumentValueError, "service_accounts\\(100\\)"),
+        (lambda: cx.repeat_contacts(cx.RepeatTally.empty()).service_accounts(9), cx.ArgumentValueError, "of counts"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_of_newer_parts_name_a_way_out(call: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        call()
+
+
+# -- several windows, service accounts -----------------------------------------------------------------
+
+
+@given(rows=contact_rows(), settings=SETTINGS)
+def test_each_row_of_a_sensitivity_table_is_the_result_of_its_window(
+    rows: list[cx.Contact], settings: dict[str, Any]
+) -> None:
+    del settings["window"]
+    windows = [timedelta(hours=hours) for hours in (30, 1, 5)]
+    table = cx.repeat_sensitivity(rows, windows, invalid="drop", **settings)
+    assert tuple(windows) == table.windows
+    assert [cx.repeat_contacts(rows, window=one, invalid="drop", **settings) for one in windows] == list(table.results)
+
+
+def test_the_sensitivity_table_reads() -> None:
+    rows = [contact("<ada>", 0), contact("<ada>", 2), contact("bob", 1), contact("bob", 14)]
+    table = cx.repeat_sensitivity(rows, [DAY, WEEK, 14 * DAY], as_of=LATER, history_from=START - 14 * DAY)
+    assert [0.0, 0.25, 0.5] == [row["rate"] for row in table.to_dicts()]
+    assert [1.0, 2 / 3, 0.0] == [row["first_contact_resolution"] for row in table.to_dicts()]
+    json.dumps(table.to_dicts(), allow_nan=False)
+    head, *lines = str(table).splitlines()
+    assert head.split("  ")[0] == "window"
+    assert ["1.0 d", "7.0 d", "14.0 d"] == [line.split("  ")[0] for line in lines]
+    assert 4 == table._repr_html_().count("<tr>")
+    assert table == pickle.loads(pickle.dumps(table))
+    assert [None] * 3 == [row["rate"] for row in cx.repeat_sensitivity([], [DAY, WEEK, 14 * DAY]).to_dicts()]
+    assert 5 == len(cx.repeat_sensitivity(rows).results)
+
+
+def test_service_accounts_are_named() -> None:
+    rows = [contact("<monitor>", day / 10) for day in range(300)] + [contact("ada", 1), contact("ada", 2)]
+    result = measured(*rows)
+    assert [("<monitor>", 300, 300 - 1)] == [tuple(row) for row in result.service_accounts(100)]
+    assert ["<monitor>", "ada"] == [row.customer for row in result.service_accounts(2)]
+    assert [] == result.service_accounts(301)
+    assert "&lt;monitor&gt;: 300 (99.3% of all)" in result._repr_html_()
+    assert "most contacts" not in cx.repeat_contacts(cx.RepeatTally.of(rows))._repr_html_()
+    assert "most contacts" not in measured()._repr_html_()

@@ -22,7 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxscore as cx
-from cxscore.tallies._repeats import RepeatSettings, _digests
+from cxscore._contacts import RepeatSettings
+from cxscore.tallies._repeats import _digests
 from strategies import contacts as contact_rows
 
 START = datetime(2026, 3, 1)

@@ -30,7 +30,9 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._metrics.outliers import OutliersResult as OutliersResult
     from ._metrics.outliers import outliers as outliers
     from ._metrics.repeat_contacts import RepeatContactsResult as RepeatContactsResult
+    from ._metrics.repeat_contacts import RepeatSensitivity as RepeatSensitivity
     from ._metrics.repeat_contacts import repeat_contacts as repeat_contacts
+    from ._metrics.repeat_contacts import repeat_sensitivity as repeat_sensitivity
     from ._metrics.response_times import DurationSummary as DurationSummary
     from ._metrics.response_times import ResponseTimesResult as ResponseTimesResult
     from ._metrics.response_times import Touches as Touches
@@ -49,6 +51,8 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._metrics.scores import nps as nps
     from ._results import Interval as Interval
     from ._results import Signature as Signature
+    from ._story import Story as Story
+    from ._story import StoryLine as StoryLine
     from .batches import Contacts as Contacts
     from .batches import Conversations as Conversations
     from .batches import Messages as Messages
@@ -98,13 +102,16 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "_accounting": ("LeftOut",),
     "_judging.scorecard": ("Scorecard", "scorecard"),
     "_metrics.outliers": ("Fence", "Outlier", "OutliersResult", "outliers"),
-    "_metrics.repeat_contacts": ("RepeatContactsResult", "repeat_contacts"),
+    "_metrics.repeat_contacts": (
+        "RepeatContactsResult", "RepeatSensitivity", "repeat_contacts", "repeat_sensitivity",
+    ),
     "_metrics.response_times": ("DurationSummary", "ResponseTimesResult", "Touches", "WaitTable", "response_times"),
     "_metrics.scores": (
         "CesMethod", "CesResult", "CsatMethod", "CsatResult", "Invalid", "Missing", "NpsMethod", "NpsResult",
         "ces", "csat", "nps",
     ),
     "_results": ("Interval", "Signature"),
+    "_story": ("Story", "StoryLine"),
     "batches": ("Contacts", "Conversations", "Messages", "Responses"),
     "errors": (
         "ArgumentTypeError", "ArgumentValueError", "CxscoreError", "InvalidValueError", "LengthError", "MergeError",

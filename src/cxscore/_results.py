@@ -19,7 +19,7 @@ from ._accounting import LeftOut
 from ._frozen import FrozenMap
 from .errors import ArgumentValueError
 
-__all__ = ["DURATION", "Brief", "Interval", "Result", "Signature", "plain", "put", "show"]
+__all__ = ["DURATION", "Brief", "Interval", "Result", "Signature", "plain", "put", "show", "show_open"]
 
 DURATION = {"duration": True}
 """Metadata of a field that holds a duration or an interval of durations."""
@@ -253,6 +253,12 @@ def show(value: Any, *, digits: int = 1, missing: str = "undefined") -> str:
         return _duration(value)
     text = f"{value:,.{digits}f}"
     return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
+
+
+def show_open(value: timedelta) -> str:
+    """Business time for a person: in hours at most, because a day of it is not a day."""
+    hour = timedelta(hours=1)
+    return show(value) if value < hour else f"{value / hour:,.1f} h"
 
 
 def _duration(value: timedelta) -> str:

@@ -2,7 +2,7 @@
 
 A batch keeps one column per field, checks lengths and instants at once, and reads scores and labels
 when a metric asks for them. Records become a batch at the door; a batch gives records back. Knows
-`_inputs`, `records` and `errors`; computes no figure.
+`_inputs`, `records`, `errors` and what the core says a contact is; computes no figure.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, Self, TypeVar, overload
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from . import _html, _inputs
+from ._checks import check_choice
+from ._core.contacts import split_threads
 from ._inputs import NAT, Coded
 from .errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError, UnknownNameError, shown
 from .records import Author, Contact, Conversation, Message, SurveyResponse
@@ -26,9 +28,12 @@ __all__ = ["Batch", "Contacts", "Conversations", "Messages", "Responses", "as_ba
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 R = TypeVar("R")
+Reopens = Literal["count", "ignore"]
 
 _SHOWN_ROWS = 5
 _AUTHORS: dict[str, np.int8] = {str(author): np.int8(code) for code, author in enumerate(Author)}
+_NO_CUSTOMER = ("merged", "spam", "test", "deleted")
+"""Statuses of conversations behind which no customer waits."""
 
 
 class Batch(Generic[R]):
@@ -453,6 +458,22 @@ def _take(values: Any, rows: Ints) -> Any:
     return np.fromiter((_inputs.value_at(values, int(i)) for i in rows), object, len(rows))
 
 
+def _labels(batch: Batch[Any], name: str, rows: Ints) -> Any:
+    """Labels of some rows, None for row -1 and everywhere where the batch has no such column."""
+    if not batch.has(name):
+        return np.full(len(rows), None, dtype=object)
+    found = batch.coded(name)
+    labels = np.fromiter((*found.labels, None), object, len(found.labels) + 1)
+    return labels[np.append(found.codes.astype(np.int64), len(found.labels))[rows]]
+
+
+def _missing(found: Coded) -> npt.NDArray[np.bool_]:
+    """Where a column of labels has none."""
+    if found.labels and found.labels[-1] is None:
+        return np.asarray(found.codes == len(found.labels) - 1)
+    return np.zeros(len(found), dtype=np.bool_)
+
+
 def _joined(batches: Sequence[Batch[Any]], name: str) -> Any:
     parts = []
     for batch in batches:
@@ -770,6 +791,156 @@ class Contacts(Batch[Contact]):
         'ada'
         """
         return cls._from_frame(frame, fields, extra, {"tz": tz, "fold": fold})
+
+    @classmethod
+    def from_messages(cls, messages: Any, *, gap: dt.timedelta = dt.timedelta(hours=24)) -> Self:
+        """Cut endless threads into contacts: a new one begins where a customer writes after a long silence.
+
+        Looks at what people said in public: bots, private notes and automatic messages neither begin nor end
+        anything, and rows without a conversation or an instant belong to no contact. The first message of a
+        customer in a conversation begins a contact, and so does one that comes more than `gap` after the last
+        message of customer or agent. An answer belongs to the running contact however late it comes.
+
+        Args:
+            messages: `Message` records or a `Messages` batch, in any order.
+            gap: longest silence within a contact, above zero.
+
+        Returns:
+            Contacts with `at` (the customer's message), `ended_at` (the last message of customer or agent),
+            `customer` and `channel` of the message that began it, `agent` (who answered last, None if nobody
+            did). As own columns: `conversation`, `team` of that agent where teams are known, and your own columns
+            of the first message.
+
+        Raises:
+            ArgumentTypeError: no messages, or a gap without a unit.
+            InvalidValueError: a gap that is not above zero.
+
+        >>> from datetime import datetime
+        >>> import cxscore as cx
+        >>> at = [datetime(2026, 3, day, hour) for day, hour in ((2, 9), (2, 10), (5, 9))]
+        >>> thread = cx.Messages(conversation=1, at=at, author=["customer", "agent", "customer"], customer="ada")
+        >>> [(contact.at.day, contact.ended_at.day) for contact in cx.Contacts.from_messages(thread)]
+        [(2, 2), (5, 5)]
+        """
+        log = cast("Messages", as_batch(messages, "messages", (Messages,), lambda: Messages.from_records([])))
+        longest = _inputs.duration(gap, "gap", positive=True)
+        talks, at, author = log.coded("conversation"), log.times("at"), log.authors()
+        said = log.flag("public", default=True) & ~log.flag("automatic", default=False) & (author != 2)
+        rows = np.flatnonzero(said & (at != NAT) & ~_missing(talks))
+        found = split_threads(talks.codes[rows].astype(np.int64), at[rows], author[rows] == 1, longest)
+        begins, ends = rows[found.begins], rows[found.ends]
+        answers = np.append(rows, -1)[found.answered_by]
+        return cls._made_of(
+            log, begins, at[begins], at[ends], conversation=_labels(log, "conversation", begins),
+            channel=_labels(log, "channel", begins), agent=_labels(log, "agent", answers),
+            team=_labels(log, "team", answers),
+        )  # fmt: skip
+
+    @classmethod
+    def from_conversations(cls, conversations: Any, *, reopens: Reopens = "count") -> Self:
+        """Every conversation as a contact from its opening to its end, and what was opened again as another.
+
+        Conversations with the status merged, spam, test or deleted are no contacts and are left out; of several
+        rows of one conversation the one with the latest news counts.
+
+        A row of a conversation that was opened again (`reopens` of 1 or more, or two resolutions) says that the
+        customer came back between the first and the last resolution, but not when. With `reopens="count"` it
+        becomes two contacts: one that ended with the first resolution, and one whose start is set to the last
+        resolution, the latest instant that is possible. A repeat is then counted only where the customer came
+        back in the window for certain. One that has not been resolved again has no known start: it is left out
+        as missing by `repeat_contacts`. The middle ones of several reopenings leave no trace in a row.
+
+        Args:
+            conversations: `Conversation` records or a `Conversations` batch.
+            reopens: "count" a reopening as a contact of its own, or "ignore" it: one contact, from the opening to
+                the last resolution.
+
+        Returns:
+            Contacts with `at` (the opening), `ended_at` (the resolution, or when the customer left), `customer`,
+            `topic`, `channel` and `agent` (the assignee). As own columns: `conversation`, `team` where teams are
+            known, and your own columns.
+
+        Raises:
+            ArgumentTypeError: no conversations.
+            InvalidValueError: conversations that were opened again without `first_resolved_at`, under
+                `reopens="count"`.
+            UnknownNameError: another choice.
+
+        >>> from datetime import datetime
+        >>> import cxscore as cx
+        >>> march = [datetime(2026, 3, day) for day in range(1, 32)]
+        >>> ticket = cx.Conversation(
+        ...     id=7, customer="ada", opened_at=march[1], first_resolved_at=march[2], resolved_at=march[5], reopens=1)
+        >>> contacts = cx.Contacts.from_conversations([ticket])
+        >>> len(contacts), cx.repeat_contacts(contacts, as_of=march[30]).repeats
+        (2, 1)
+        >>> len(cx.Contacts.from_conversations([ticket], reopens="ignore"))
+        1
+        """
+        empty = Conversations.from_records
+        table = cast("Conversations", as_batch(conversations, "conversations", (Conversations,), lambda: empty([])))
+        check_choice("reopens", reopens, ("count", "ignore"))
+        kept = _of_customers(table)
+        opened, resolved = table.times("opened_at"), table.times("resolved_at")
+        ended = np.where(resolved == NAT, table.times("abandoned_at"), resolved)
+        again = np.empty(0, dtype=np.int64)
+        if reopens == "count":
+            first = table.times("first_resolved_at")
+            counted = np.zeros(len(table), dtype=np.bool_)
+            if table.has("reopens"):
+                counted = _inputs.numbers(table.raw("reopens"), "reopens").data > 0
+            untold = kept & counted & (first == NAT)
+            if untold.any():
+                _inputs.refuse_invalid(
+                    "reopens", "come with first_resolved_at, which ends the first contact", untold,
+                    table.raw("reopens"), way="give first_resolved_at=, or pass reopens='ignore' for one contact each",
+                )  # fmt: skip
+            twice = (first != NAT) & (resolved > first)
+            reopened = kept & (counted | twice)
+            ended = np.where(reopened, first, ended)
+            again = np.flatnonzero(reopened)
+        rows = np.concatenate((np.flatnonzero(kept), again))
+        order = np.argsort(rows, kind="stable")
+        starts, ends = opened[rows], ended[rows]
+        if len(again):
+            starts[-len(again) :] = ends[-len(again) :] = np.where(twice, resolved, NAT)[again]
+        rows, starts, ends = rows[order], starts[order], ends[order]
+        return cls._made_of(
+            table, rows, starts, ends, conversation=_labels(table, "id", rows), topic=_labels(table, "topic", rows),
+            channel=_labels(table, "channel", rows), agent=_labels(table, "agent", rows),
+            team=_labels(table, "team", rows),
+        )  # fmt: skip
+
+    @classmethod
+    def _made_of(
+        cls, source: Batch[Any], rows: Ints, at: Ints, ended_at: Ints, *, conversation: Any, team: Any, **columns: Any
+    ) -> Self:
+        """Contacts of some rows of another batch, with its customers, its zone and its own columns."""
+        own = {name: _take(values, rows) for name, values in source._all_extra().items()}
+        own["conversation"] = conversation
+        if source.known("team"):
+            own["team"] = team
+        batch = cls(
+            customer=_labels(source, "customer", rows), at=at.view("M8[us]"), ended_at=ended_at.view("M8[us]"),
+            extra=own, tz=dt.UTC if source.aware else None, **columns,
+        )  # fmt: skip
+        batch.tz = source.tz
+        return batch
+
+
+def _of_customers(table: Conversations) -> npt.NDArray[np.bool_]:
+    """Rows behind which a customer stands; of several rows of one conversation the one with the latest news."""
+    ids = table.coded("id")
+    kept = np.ones(len(table), dtype=np.bool_)
+    if table.known("status"):
+        status = table.coded("status")
+        aside = [code for code, label in enumerate(status.labels) if label in _NO_CUSTOMER]
+        kept = ~np.isin(status.codes, aside)
+    news = np.argsort(np.max([table.times(name) for name in table._instants], axis=0), kind="stable")
+    latest = np.empty(len(ids.labels), dtype=np.int64)
+    latest[ids.codes[news]] = news  # the last one stays
+    kept &= _missing(ids) | (latest[ids.codes] == np.arange(len(table)))
+    return kept
 
 
 _BATCHES: dict[type[Any], type[Batch[Any]]] = {

@@ -1,8 +1,9 @@
 """Repeat contacts: who came back, how soon, and which contacts make up one issue.
 
 Works on integer codes and int64 microseconds and knows nothing of records, zones or names.
-`find_repeats` judges every contact, `summarise` counts per group, `per_customer` per customer;
-`effective_trials` and `survival_in_window` read the sums that `summarise` leaves.
+`arrange` brings contacts in order, `judge` judges each of them for one window (`find_repeats` is both),
+`summarise` counts per group, `per_customer` per customer; `effective_trials` and `survival_in_window` read
+the sums that `summarise` leaves.
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from . import business_time
+from .business_time import Timetable
+
 __all__ = [
     "MISSING",
     "NEVER",
+    "ArrangedContacts",
     "ClusterSums",
     "JudgedContacts",
     "RepeatSummary",
+    "arrange",
     "effective_trials",
     "find_repeats",
+    "judge",
     "per_customer",
+    "sort_rows",
     "summarise",
     "survival_in_window",
 ]
@@ -32,9 +40,36 @@ Bools = NDArray[np.bool_]
 
 MISSING = int(np.iinfo(np.int64).min)  # what NaT is when read as an integer
 NEVER = int(np.iinfo(np.int64).max)
+_FAR = 1 << 62  # longer than any stretch between two instants, and an instant later it does not overflow
 
 # Rows worked on at a time where a whole temporary column would cost more than the arithmetic on it.
 _CHUNK = 1 << 16
+
+
+class ArrangedContacts(NamedTuple):
+    """Contacts ordered by customer, start, end and input row: what every window has in common.
+
+    Attributes:
+        order: input row of each contact; `flags[order]` brings an input column into this order.
+        customer: customer code.
+        begin: start.
+        anchor: instant that the window is measured from: the end, or the start.
+        ended: has an end to measure a delay from, no later than `as_of`.
+        topic: topic code, -1 for none; None when there are no topics.
+        as_of: "now".
+        history_from: when the records begin.
+        collapsed: in INPUT order: left out as a second contact of a customer (and topic) on one day.
+    """
+
+    order: Ints
+    customer: Ints
+    begin: Ints
+    anchor: Ints
+    ended: Bools
+    topic: Ints | None
+    as_of: int
+    history_from: int
+    collapsed: Bools
 
 
 class JudgedContacts(NamedTuple):
@@ -43,9 +78,11 @@ class JudgedContacts(NamedTuple):
     Attributes:
         order: input row of each contact; `flags[order]` brings an input column into this order.
         customer: customer code.
-        delay: microseconds from the end (or start) to the next contact of this customer that matches in
-            topic; negative when that one starts before the end, `NEVER` when there is none.
-        age: microseconds from the end (or start) to `as_of`; negative for an end after it.
+        delay: microseconds (open ones, with a timetable) from the end (or start) to the next contact of this
+            customer that matches in topic; negative when that one starts before the end, `NEVER` when there
+            is none.
+        age: microseconds (open ones, with a timetable) from the end (or start) to `as_of`; negative for an
+            end after it.
         followed: the next matching contact starts inside the window.
         mature: the whole window has been seen.
         not_ended: started at least a window ago and has not ended; neither mature nor immature.
@@ -144,19 +181,32 @@ def find_repeats(
     day: Ints | None = None,
     since_start: bool = False,
     history_from: int | None = None,
+    hours: Timetable | None = None,
 ) -> JudgedContacts:
-    """Judge every contact: followed by a repeat or not, and which issue it belongs to.
+    """Judge every contact: `arrange` and `judge`, whose arguments these are."""
+    arranged = arrange(
+        customer, start, as_of=as_of, end=end, topic=topic, day=day, since_start=since_start, history_from=history_from
+    )
+    return judge(arranged, window=window, hours=hours)
 
-    A contact is followed by a repeat when the same customer has a later contact (by start, end, row) that
-    starts no later than a window after this one's end, and whose topic is the same or missing on either
-    side. A contact that is nobody's repeat begins a chain; any other joins the chain of the earlier
-    matching contact whose window reaches furthest. Without topics that is the chain before it.
+
+def arrange(
+    customer: Ints,
+    start: Ints,
+    *,
+    as_of: int,
+    end: Ints | None = None,
+    topic: Ints | None = None,
+    day: Ints | None = None,
+    since_start: bool = False,
+    history_from: int | None = None,
+) -> ArrangedContacts:
+    """Bring contacts into the order in which one may follow another.
 
     Args:
         customer: codes 0 .. m-1.
         start: microseconds, none after `as_of`.
         as_of: "now" in microseconds.
-        window: microseconds, above 0 and below 2**62.
         end: microseconds or `MISSING`; None when ends are not recorded at all, and the start is used.
             A contact without an end is still followed by what starts within a window of its start,
             but never mature. An end after `as_of` counts for what follows and is not an end yet.
@@ -168,7 +218,7 @@ def find_repeats(
     """
     if history_from is None:
         history_from = int(start.min(initial=NEVER))
-    order, customer = _sort(customer, start, end)
+    order, customer = sort_rows(customer, start, end)
     collapsed = np.zeros(order.size, dtype=np.bool_)
     if day is not None:
         keep = _first_of_day(customer, day[order], None if topic is None else topic[order])
@@ -176,46 +226,95 @@ def find_repeats(
         order, customer = order[keep], customer[keep]
 
     begin = start[order]
-    known_history = begin >= history_from + window
     anchor, ended = begin, np.ones(order.size, dtype=np.bool_)
     if end is not None and not since_start:
         last = end[order]
         missing = last == MISSING
         anchor, ended = np.where(missing, begin, last), ~missing & (last <= as_of)
-    mature = ended & (anchor <= as_of - window)
+    return ArrangedContacts(
+        order=order,
+        customer=customer,
+        begin=begin,
+        anchor=anchor,
+        ended=ended,
+        topic=None if topic is None else topic[order],
+        as_of=as_of,
+        history_from=history_from,
+        collapsed=collapsed,
+    )
 
-    if topic is None:
-        delay, begins = _judge_in_line(customer, begin, anchor, window)
+
+def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | None = None) -> JudgedContacts:
+    """Judge every contact: followed by a repeat or not, and which issue it belongs to.
+
+    A contact is followed by a repeat when the same customer has a later contact (by start, end, row) that
+    starts no later than a window after this one's end, and whose topic is the same or missing on either
+    side. A contact that is nobody's repeat begins a chain; any other joins the chain of the earlier
+    matching contact whose window reaches furthest. Without topics that is the chain before it.
+
+    Args:
+        contacts: from `arrange`.
+        window: microseconds, above 0 and below 2**62.
+        hours: the schedule whose open time the window is counted in; None counts all time. A window that is
+            used up exactly when the schedule closes ends there.
+    """
+    customer, begin, anchor, ended = contacts.customer, contacts.begin, contacts.anchor, contacts.ended
+    as_of, history = contacts.as_of, contacts.history_from
+    # How long the window is on the calendar: the same for all contacts, or by what is open after each.
+    length: int | Ints = window
+    known_from = history + window
+    if hours is not None:
+        length = _calendar_length(hours, anchor, window)
+        # Where there is no contact, the records begin nowhere, and that is no instant.
+        known_from = history + int(_calendar_length(hours, np.array([history]), window)[0]) if begin.size else history
+    known_history = begin >= known_from
+    old_enough = as_of - length
+    mature = ended & (anchor <= old_enough)
+
+    if contacts.topic is None:
+        delay, begins = _judge_in_line(customer, begin, anchor, length)
         first = np.flatnonzero(begins)
         size = np.empty_like(first)
         np.subtract(first[1:], first[:-1], out=size[:-1])
-        size[-1:] = order.size - first[-1:]
+        size[-1:] = begin.size - first[-1:]
         if anchor is begin:
             # Within a chain maturity ends once, so the last contact speaks for all.
             closed = mature[first + size - 1]
         else:
             closed = np.logical_and.reduceat(mature, first) if first.size else np.zeros(0, dtype=np.bool_)
     else:
-        delay, root = _judge_by_topic(customer, begin, anchor, topic[order], window)
-        size = np.bincount(root, minlength=order.size)
+        delay, root = _judge_by_topic(customer, begin, anchor, contacts.topic, length)
+        size = np.bincount(root, minlength=begin.size)
         begins = size > 0
         size = size[begins]
-        closed = np.bincount(root[~mature], minlength=order.size)[begins] == 0
+        closed = np.bincount(root[~mature], minlength=begin.size)[begins] == 0
+    followed = delay <= length
+    age = as_of - anchor
+    if hours is not None:
+        some = delay != NEVER
+        delay[some] = hours.between(anchor[some], anchor[some] + delay[some])
+        age = hours.between(anchor, np.full(anchor.size, as_of))
     return JudgedContacts(
-        order=order,
+        order=contacts.order,
         customer=customer,
         delay=delay,
-        age=as_of - anchor,
-        followed=delay <= window,
+        age=age,
+        followed=followed,
         mature=mature,
-        not_ended=~ended & (begin <= as_of - window),
+        not_ended=~ended & (begin <= old_enough),
         ended=ended,
         begins=begins,
         known_history=known_history,
         chain_size=size,
         chain_closed=closed,
-        collapsed=collapsed,
+        collapsed=contacts.collapsed,
     )
+
+
+def _calendar_length(hours: Timetable, since: Ints, window: int) -> Ints:
+    """How long it takes until a window of open time has passed; very long where it never does."""
+    last = hours.add(since, np.full(since.size, window), closing=True)
+    return np.where(last == business_time.NEVER, _FAR, last - since)
 
 
 def summarise(
@@ -253,7 +352,7 @@ def summarise(
             chosen.sort()
             return np.array([0, chosen.size]), chosen
         codes = code[flags]
-        order, _ = _sort(codes, chosen)
+        order, _ = sort_rows(codes, chosen)
         return _offsets(np.bincount(codes, minlength=groups)), chosen[order]
 
     # 0 not mature; 1 mature, 3 first of an issue, 5 of one that was resolvable; one more where followed.
@@ -361,7 +460,7 @@ def survival_in_window(events: Ints, censored: Ints, survived: int) -> tuple[flo
     return float((remaining / at_risk).prod()), float(greenwood)
 
 
-def _sort(code: Ints, value: Ints, tie: Ints | None = None) -> tuple[Ints, Ints]:
+def sort_rows(code: Ints, value: Ints, tie: Ints | None = None) -> tuple[Ints, Ints]:
     """Rows by (code, value, tie, row), and the codes in that order.
 
     Code, row and as many leading bits of the value as there is room for are packed into one integer, because
@@ -418,7 +517,7 @@ def _first_of_day(customer: Ints, day: Ints, topic: Ints | None) -> Bools:
     if topic is None:
         return first
     head = np.maximum.accumulate(np.where(first, np.arange(first.size), 0))
-    order, _ = _sort(customer, topic)
+    order, _ = sort_rows(customer, topic)
     first_of_topic = np.empty_like(first)
     first_of_topic[order] = _starts(customer[order], topic[order], day[order])
     # A contact without a topic matches every other: at the head of a day it stands for all of them,
@@ -446,7 +545,7 @@ def _furthest(segment: Ints, anchor: Ints) -> Ints:
     return best
 
 
-def _judge_in_line(customer: Ints, begin: Ints, anchor: Ints, window: int) -> tuple[Ints, Bools]:
+def _judge_in_line(customer: Ints, begin: Ints, anchor: Ints, length: int | Ints) -> tuple[Ints, Bools]:
     """Delays, and which contacts begin a chain, when every contact of a customer matches every other."""
     delay = np.empty_like(begin)
     delay[-1:] = NEVER
@@ -455,20 +554,25 @@ def _judge_in_line(customer: Ints, begin: Ints, anchor: Ints, window: int) -> tu
     np.copyto(delay[:-1], NEVER, where=new_customer[1:])
     begins = np.ones(begin.size, dtype=np.bool_)
     if anchor is begin:
-        np.greater(delay[:-1], window, out=begins[1:])
+        np.greater(delay[:-1], _of(length, slice(-1)), out=begins[1:])
     else:
         # A long contact may reach past shorter ones after it.
-        reach = anchor[_furthest(customer, anchor)]
-        begins[1:] = new_customer[1:] | (begin[1:] - reach[:-1] > window)
+        furthest = _furthest(customer, anchor)[:-1]
+        begins[1:] = new_customer[1:] | (begin[1:] - anchor[furthest] > _of(length, furthest))
     return delay, begins
 
 
-def _judge_by_topic(customer: Ints, begin: Ints, anchor: Ints, topic: Ints, window: int) -> tuple[Ints, Ints]:
+def _of(length: int | Ints, contacts: Any) -> int | Ints:
+    """The window's length after some contacts; a later anchor never has an earlier end."""
+    return length if isinstance(length, int) else length[contacts]
+
+
+def _judge_by_topic(customer: Ints, begin: Ints, anchor: Ints, topic: Ints, length: int | Ints) -> tuple[Ints, Ints]:
     """Delays, and the position of the first contact of each contact's chain, when topics must match."""
     size = begin.size
     at = np.arange(size)
     untold = topic < 0
-    order, _ = _sort(customer, topic)
+    order, _ = sort_rows(customer, topic)
     begins = _starts(customer[order], topic[order])
     same = ~begins[1:]
 
@@ -497,7 +601,7 @@ def _judge_by_topic(customer: Ints, begin: Ints, anchor: Ints, topic: Ints, wind
         parent = np.where(better, candidate, parent)
         follows = untold[1:] & (customer[1:] == customer[:-1])
         parent[1:][follows] = _furthest(customer, anchor)[:-1][follows]
-    joins = (parent >= 0) & (begin - anchor[parent] <= window)
+    joins = (parent >= 0) & (begin - anchor[parent] <= _of(length, parent))
     root = np.where(joins, parent, at)
     while not np.array_equal(further := root[root], root):
         root = further
@@ -513,7 +617,7 @@ def _sums_over_customers(
     """
     if group is not None:
         # Only the contacts of one customer change places, so the customers stay as they are.
-        order, _ = _sort(customer, group)
+        order, _ = sort_rows(customer, group)
         group, kind = group[order], kind[order]
     begins = _starts(customer) if group is None else _starts(customer, group)
     heads = np.flatnonzero(begins)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, overload
 
@@ -22,11 +22,14 @@ from .._calls import guided
 from .._checks import check_choice
 from .._core import fences as core
 from .._core import quantiles
-from .._grouping import group_rows
+from .._grouping import Grouping, combine, group_rows, read_key, split_keys
 from .._results import Brief, Result, Signature, put, show
+from .._story import Story, tell
 from ..batches import Batch, Contacts, Conversations, Messages, Responses, as_batch, first_record
-from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, shown
+from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, UnknownNameError, shown
 from ..groups import Groups
+from ..hours import BusinessHours
+from ..records import Conversation, Message, SurveyResponse
 from ..tallies._durations import DurationTally
 
 __all__ = ["Fence", "Flagged", "Outlier", "OutlierRule", "OutlierSide", "OutliersResult", "outliers"]
@@ -39,6 +42,7 @@ Ints = npt.NDArray[np.int64]
 OutlierRule = Literal["mad", "double-mad", "tukey", "sd"]
 OutlierSide = Literal["high", "low", "both"]
 Value = Any  # a timedelta, or a plain int or float
+Source = Batch[Any] | Sequence[Any]  # what records come from: a batch, or the rows of a table
 
 _SIDES = ("high", "low", "both")
 _RULE_TITLES = {"mad": "MAD", "double-mad": "double MAD", "tukey": "Tukey", "sd": "SD", "limit": "stated limit"}
@@ -236,7 +240,7 @@ class Outlier:
         limit: the limit it passed.
         distance: how far beyond the limit, in the unit of the value.
         reason: one sentence that says all of this.
-        record: the record that holds the value, None for plain values.
+        record: the record that holds the value (a dict for a row of a table of waits), None for plain values.
     """
 
     index: int
@@ -245,6 +249,54 @@ class Outlier:
     distance: Value
     reason: str
     record: Any = None
+
+    def explain(self, log: Any, *, hours: BusinessHours | None = None) -> Story:
+        """The story of the conversation behind the value: who wrote when, and what was waited for.
+
+        Args:
+            log: `Message` records or a `Messages` batch, the log that was measured.
+            hours: the schedule that was measured with: then the story says which hours counted. The log needs a
+                zone.
+
+        Returns:
+            Story: the messages in order; for a row of `ResponseTimesResult.table()` with its wait marked.
+
+        Raises:
+            ArgumentTypeError: an outlier among plain values, or of records that belong to no conversation.
+            ArgumentValueError: a log without that conversation.
+            MixedTimeZonesError: hours beside instants without a zone.
+
+        >>> from datetime import datetime, timedelta
+        >>> import cxscore as cx
+        >>> log = [
+        ...     cx.Message(conversation=7, at=datetime(2026, 3, 2, 9), author="customer"),
+        ...     cx.Message(conversation=7, at=datetime(2026, 3, 8, 9), author="agent", agent="ann"),
+        ... ]
+        >>> waits = cx.response_times(log).table()
+        >>> print(cx.outliers(waits, limit=timedelta(days=5)).flagged[0].explain(log))
+        conversation 7: waited 6.0 d
+          2026-03-02 09:00  customer              the wait begins
+          2026-03-08 09:00  agent ann             the answer; after 6.0 d
+        """
+        record = self.record
+        if isinstance(record, Mapping) and {"conversation", "start", "wait", "ended"} <= record.keys():
+            return tell(
+                log,
+                record["conversation"],
+                start=record["start"],
+                wait=record["wait"],
+                ended=record["ended"],
+                hours=hours,
+            )
+        if isinstance(record, Conversation):
+            return tell(log, record.id, hours=hours)
+        if isinstance(record, (Message, SurveyResponse)) and record.conversation is not None:
+            return tell(log, record.conversation, hours=hours)
+        msg = (
+            f"explain needs an outlier that belongs to a conversation (got the record {record!r:.60}); judge waits "
+            f"with their rows, cx.outliers(cx.response_times(log).table()), or conversations with of="
+        )
+        raise ArgumentTypeError(msg, argument="self", found=type(record))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, without the record; durations as float seconds under `..._seconds`."""
@@ -263,7 +315,7 @@ class Flagged(Sequence[Outlier]):
     __slots__ = ("_durations", "_excess", "_fence", "_indices", "_order", "_source", "_values")
 
     def __init__(
-        self, indices: Ints, values: Array, excess: Floats, fence: Fence, source: Batch[Any] | None, durations: bool
+        self, indices: Ints, values: Array, excess: Floats, fence: Fence, source: Source | None, durations: bool
     ) -> None:
         self._indices = _inputs.read_only(indices)
         self._values = _inputs.read_only(values)
@@ -495,15 +547,17 @@ class _Data:
     rows: Ints | None
     """Rows that are judged, None for all."""
     left: dict[LeftOut, Bools]
-    source: Batch[Any] | None
+    source: Source | None
 
 
-def _open(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Batch[Any] | None]:
-    """Values as one column, whether they are durations, and the batch they stand in, if any."""
+def _open(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Source | None]:
+    """Values as one column, whether they are durations, and the batch or table they stand in, if any."""
     values = _inputs.materialise(values)
     if isinstance(values, DurationTally):
         msg = "values must be the durations themselves (got a DurationTally); cx.Fence.from_tally(tally) makes a fence"
         raise ArgumentTypeError(msg, argument="values", found=DurationTally)
+    if _is_table(values):
+        return *_inputs.measures(_of_table(values, of), "values"), values
     if not isinstance(values, Batch) and first_record(values) is None:
         found, durations = _inputs.measures(values, "values")
         if of is not None and len(found):
@@ -522,8 +576,46 @@ def _open(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Batch[Any]
     raise ArgumentTypeError(msg, argument="of", found=of)
 
 
+def _is_table(values: Any) -> bool:
+    """Whether these are rows that come with their columns, as `ResponseTimesResult.table()` gives them."""
+    return isinstance(values, Sequence) and isinstance(getattr(values, "columns", None), Mapping)
+
+
+def _of_table(table: Any, of: Any) -> Any:
+    """The values of a table of waits; a wait that ended without an answer has no length."""
+    if callable(of):
+        return [of(row) for row in table]
+    columns = table.columns
+    values = _column_of(columns, "wait" if of is None else of, "of")
+    if values.dtype.kind != "m":
+        return values
+    return np.where(np.isin(columns["ended"], ("answered", "open")), values, np.timedelta64("NaT"))
+
+
+def _column_of(columns: Mapping[str, Array], name: Any, argument: str) -> Array:
+    if name not in columns:
+        msg = f"{argument} must name a column of the table (got {name!r}); known columns: {', '.join(columns)}"
+        raise UnknownNameError(msg, argument=argument, found=name)
+    return columns[name]
+
+
+def _grouped(by: Any, n: int, source: Source | None) -> Grouping:
+    """The groups that `by=` asks for; a table of waits has its columns at hand."""
+    if source is None or isinstance(source, Batch):
+        return group_rows(by, n, source)
+    columns: Mapping[str, Array] = source.columns  # type: ignore[attr-defined]  # a table has them
+
+    specs, names, many = split_keys(by, named=True)
+    for i, part in enumerate(specs):
+        if isinstance(part, str):
+            specs[i], names[i] = _column_of(columns, part, "by"), names[i] or part
+        elif callable(part):
+            specs[i] = [part(row) for row in source]
+    return combine([read_key(part, n, None) for part in specs], names, many=many)
+
+
 def _clean(
-    found: _inputs.Column, settings: _Settings, argument: str, batch: Batch[Any] | None, *, durations: bool
+    found: _inputs.Column, settings: _Settings, argument: str, source: Source | None, *, durations: bool
 ) -> _Data:
     """The values that can be judged; the others are refused or counted."""
     figures = found.data
@@ -539,7 +631,7 @@ def _clean(
             _inputs.refuse_invalid(argument, rule, wrong, given)
         left[LeftOut.INVALID] = left.get(LeftOut.INVALID, False) | wrong
     rows = np.flatnonzero(~np.logical_or.reduce(list(left.values()))) if left else None
-    return _Data(figures, durations, rows, left, batch)
+    return _Data(figures, durations, rows, left, source)
 
 
 def _broken(figures: Array, settings: _Settings, *, durations: bool) -> list[tuple[str, Bools]]:
@@ -808,10 +900,12 @@ def outliers(
     """The values that lie strictly outside a fence, worst first, each with its record and the reason.
 
     Args:
-        values: 1-D ArrayLike of numbers, timedeltas or timedelta64; or records or a batch, with `of`.
+        values: 1-D ArrayLike of numbers, timedeltas or timedelta64; or records or a batch, with `of`; or the
+            waits of `ResponseTimesResult.table()`: open ones count with their age so far, those that ended without
+            an answer have no length and are missing.
         of: which value of the records: a column (your own in `extra` too), or a function of a record that
-            returns a number, a timedelta or None.
-        by: labels of the rows (or column names for records and batches); several as list, tuple or dict.
+            returns a number, a timedelta or None. For a table of waits "wait" by default.
+        by: labels of the rows (or column names for records, batches and tables); several as list, tuple or dict.
             Every group has its own fence; positions and masks stay those of the whole input.
         rule: "mad" (the default: modified z, 3.5 MAD over 0.6745 from the median), "double-mad" (one MAD for each
             side of the median), "tukey" (1.5 interquartile ranges beyond the quartiles of type 7), "sd" (3 standard
@@ -849,12 +943,12 @@ def outliers(
     >>> cx.outliers([3, 4, 5, 4, 60], rule="tukey").indices.tolist()
     [4]
     """
-    found, durations, batch = _open(values, of)
+    found, durations, source = _open(values, of)
     settings = _settings(rule, cutoff, limit, side, log, missing, invalid, durations=durations)
-    data = _clean(found, settings, "values" if batch is None else "of", batch, durations=durations is True)
+    data = _clean(found, settings, "values" if source is None else "of", source, durations=durations is True)
     if by is None:
         return _judge(data, None, 1, settings).result(0)
-    grouping = group_rows(by, len(found), batch)
+    grouping = _grouped(by, len(found), source)
     codes, keys = grouping.compact()
     judgement = _judge(data, codes, len(keys), settings)
     return Groups(_OutlierGroups(keys, grouping.names, grouping.many, codes, judgement))

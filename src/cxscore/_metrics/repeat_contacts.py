@@ -1,32 +1,35 @@
 """Repeat contacts: how often customers come back, and how often once is enough.
 
-Door (`tallies._repeats`) → core (`repeats`, `intervals`) → frozen result. The shares are the same text for
+Door (`_contacts`) → core (`repeats`, `intervals`) → frozen result. The shares are the same text for
 one group and for many; the Kaplan-Meier estimate is made a group at a time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Literal, overload
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from .. import _html
 from .._calls import guided
 from .._checks import check_choice, check_confidence
+from .._contacts import WEEK, read_contacts
 from .._core import intervals, repeats
 from .._core.distributions import z_value
 from .._core.repeats import ClusterSums, RepeatSummary
 from .._core.survival import survival_interval
 from .._frozen import FrozenMap
-from .._results import DURATION, Brief, Interval, Result, Signature, show
+from .._results import DURATION, Brief, Interval, Result, Signature, plain, show, show_open
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
-from ..tallies._repeats import WEEK, BusyCustomer, Customers, RepeatTable, RepeatTally, read_contacts
+from ..hours import BusinessHours
+from ..tallies._repeats import BusyCustomer, Customers, RepeatTable, RepeatTally
 
-__all__ = ["RepeatContactsResult", "SameDay", "Since", "repeat_contacts"]
+__all__ = ["RepeatContactsResult", "RepeatSensitivity", "SameDay", "Since", "repeat_contacts", "repeat_sensitivity"]
 
 Since = Literal["end", "start"]
 SameDay = Literal["count", "collapse"]
@@ -36,6 +39,7 @@ Invalid = Literal["raise", "drop"]
 Number = Any  # a number for one group, an array for many
 
 _EPOCH = dt.datetime(1970, 1, 1)
+_WINDOWS = tuple(dt.timedelta(days=days) for days in (1, 3, 7, 14, 30))
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -120,7 +124,7 @@ class RepeatContactsResult(Result):
             Up to k rows (customer, contacts, repeats), most contacts first, then most repeats.
 
         Raises:
-            ArgumentValueError: a result of a tally, which keeps sums and no customers; or a k below 1.
+            ArgumentValueError: a result of counts alone (a tally), which knows no customers; or a k below 1.
 
         >>> from datetime import datetime
         >>> import cxscore as cx
@@ -128,13 +132,37 @@ class RepeatContactsResult(Result):
         >>> cx.repeat_contacts(who, as_of=datetime(2026, 4, 1)).busiest(1)
         [BusyCustomer(customer='ada', contacts=2, repeats=1)]
         """
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            msg = f"k must be a whole number of 1 or more (got {k!r}), e.g. busiest(10)"
-            raise ArgumentValueError(msg, argument="k", found=k)
+        return self._behind("busiest").busiest(_at_least_one(k, "k", "busiest(10)"))
+
+    def service_accounts(self, contacts: int) -> list[BusyCustomer]:
+        """The "customers" with so many contacts that they are hardly one person: machines, "guest", a reseller.
+
+        What is too many depends on the desk, so there is no default; look at `busiest` first.
+
+        Args:
+            contacts: the least number of contacts, 1 or more.
+
+        Returns:
+            Rows (customer, contacts, repeats) in the order of `busiest`.
+
+        Raises:
+            ArgumentValueError: a result of counts alone, which knows no customers; or `contacts` below 1.
+
+        >>> from datetime import datetime
+        >>> import cxscore as cx
+        >>> who = cx.Contacts(customer=["ada"] + ["monitor"] * 3, at=[datetime(2026, 3, day) for day in (1, 2, 3, 4)])
+        >>> [account.customer for account in cx.repeat_contacts(who).service_accounts(3)]
+        ['monitor']
+        """
+        return self._behind("service_accounts").with_at_least(
+            _at_least_one(contacts, "contacts", "service_accounts(100)")
+        )
+
+    def _behind(self, method: str) -> Customers:
         if self._people is None:
-            msg = "busiest needs the contacts themselves (got the result of a tally); measure the contacts"
-            raise ArgumentValueError(msg, argument="k", found=k)
-        return self._people.busiest(k)
+            msg = f"{method} needs the contacts themselves (this result was made of counts); measure the contacts"
+            raise ArgumentValueError(msg, argument="contacts", found=None)
+        return self._people
 
     def __str__(self) -> str:
         return f"repeat rate {_percent(self.rate)} ({_limits(self.interval)}, n={self.mature:,} mature contacts)"
@@ -143,12 +171,12 @@ class RepeatContactsResult(Result):
         return Brief("repeat rate", _percent(self.rate), _limits(self.interval), self.mature)
 
     def _lines(self) -> list[tuple[str, str]]:
-        whole = f"{_percent(self.kaplan_meier_rate)} ({_limits(self.kaplan_meier_interval)})"
-        once = f"{_percent(self.first_contact_resolution)} ({_limits(self.first_contact_resolution_interval)})"
-        net = f"{_percent(self.net_first_contact_resolution)} ({_limits(self.net_first_contact_resolution_interval)})"
+        whole = _shown(self.kaplan_meier_rate, self.kaplan_meier_interval)
+        once = _shown(self.first_contact_resolution, self.first_contact_resolution_interval)
+        net = _shown(self.net_first_contact_resolution, self.net_first_contact_resolution_interval)
         longest = "" if self.longest_issue is None else f", longest {self.longest_issue:,}"
         return [
-            (f"repeats within {show(self.window)}", f"{_percent(self.rate)} ({_limits(self.interval)})"),
+            (f"repeats within {self._length}", _shown(self.rate, self.interval)),
             ("repeats", f"{self.repeats:,} of {self.mature:,} mature contacts"),
             ("too young to tell", f"{self.immature:,} contacts"),
             ("not ended", f"{self.not_ended:,} contacts"),
@@ -158,12 +186,38 @@ class RepeatContactsResult(Result):
             ("contacts per issue", f"{show(self.contacts_per_issue, digits=2)}{longest}"),
             ("issues", f"{self.issues:,}, of which {self.open_issues:,} open"),
             ("customers", f"{self.customers:,}, of whom {self.repeat_customers:,} came back"),
+            *self._busiest_line(),
             ("as of", "unknown" if self.as_of is None else self.as_of.isoformat(sep=" ")),
         ]
+
+    @property
+    def _length(self) -> str:
+        if "hours" in self._signature.definition:
+            return f"{show_open(self.window)} of business time"
+        return show(self.window)
+
+    def _busiest_line(self) -> list[tuple[str, str]]:
+        """One caller with hundreds of contacts explains many a repeat rate; counts alone do not know them."""
+        if self._people is None or not self.contacts:
+            return []
+        (busiest,) = self._people.busiest(1)
+        share = _percent(busiest.contacts / self.contacts)
+        return [("most contacts", f"{busiest.customer}: {busiest.contacts:,} ({share} of all)")]
+
+
+def _at_least_one(value: Any, argument: str, example: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        msg = f"{argument} must be a whole number of 1 or more (got {value!r}), e.g. {example}"
+        raise ArgumentValueError(msg, argument=argument, found=value)
+    return value
 
 
 def _percent(share: float) -> str:
     return show(share) if share != share else f"{show(share * 100)}%"
+
+
+def _shown(share: float, interval: Interval) -> str:
+    return f"{_percent(share)} ({_limits(interval)})"
 
 
 def _limits(interval: Interval) -> str:
@@ -367,20 +421,20 @@ _guided: Callable[[Any], Any] = guided(
 @overload
 def repeat_contacts(
     contacts: Any, *, window: dt.timedelta = WEEK, by: None = None, as_of: Any = None, since: Since = "end",
-    history_from: Any = None, same_day: SameDay = "count", confidence: float = 0.95, missing: Missing = "drop",
-    invalid: Invalid = "raise",
+    history_from: Any = None, same_day: SameDay = "count", hours: BusinessHours | None = None,
+    confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> RepeatContactsResult: ...  # fmt: skip
 @overload
 def repeat_contacts(
     contacts: Any, *, by: Any, window: dt.timedelta = WEEK, as_of: Any = None, since: Since = "end",
-    history_from: Any = None, same_day: SameDay = "count", confidence: float = 0.95, missing: Missing = "drop",
-    invalid: Invalid = "raise",
+    history_from: Any = None, same_day: SameDay = "count", hours: BusinessHours | None = None,
+    confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[RepeatContactsResult]: ...  # fmt: skip
 @_guided
 def repeat_contacts(
     contacts: Any, *, window: dt.timedelta = WEEK, by: Any = None, as_of: Any = None, since: Since = "end",
-    history_from: Any = None, same_day: SameDay = "count", confidence: float = 0.95, missing: Missing = "drop",
-    invalid: Invalid = "raise",
+    history_from: Any = None, same_day: SameDay = "count", hours: BusinessHours | None = None,
+    confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> RepeatContactsResult | Groups[RepeatContactsResult]:  # fmt: skip
     """How often a contact is followed by another of the same customer within a window.
 
@@ -399,6 +453,8 @@ def repeat_contacts(
         history_from: when the records begin; None: the first start of all rows. Contacts that start less
             than a window later may be repeats of something unseen, and begin no issue.
         same_day: "count" every contact, or "collapse" those of a customer (and topic) on one calendar day.
+        hours: a schedule: the window then counts its open time alone, and ends where that is used up. The contacts
+            need a zone.
         confidence: level of the intervals, between 0 and 1.
         missing: "drop" counts contacts without instant or customer in `left_out`, "raise" refuses them.
         invalid: "raise" refuses an end before its start, "drop" counts it in `left_out`.
@@ -409,7 +465,7 @@ def repeat_contacts(
     Raises:
         ArgumentTypeError: no contacts, a window without a unit.
         InvalidValueError: an end before its start, a window not above zero.
-        MixedTimeZonesError: naive and aware instants, or days to collapse and no zone.
+        MixedTimeZonesError: naive and aware instants, or days to collapse or hours to count and no zone.
 
     References:
         Wilson (1927), Journal of the American Statistical Association 22:209-212. Kaplan and Meier (1958),
@@ -436,11 +492,137 @@ def repeat_contacts(
         check_choice("invalid", invalid, ("raise", "drop")),
     )
     if isinstance(contacts, RepeatTally):
-        absent = {"by": by, "as_of": as_of, "history_from": history_from}
+        absent = {"by": by, "as_of": as_of, "history_from": history_from, "hours": hours}
         return _of_tally(contacts, settings, window, since, same_day, absent)
-    table = read_contacts(
+    log = read_contacts(
         contacts, by=by, window=window, as_of=as_of, since=since, history_from=history_from, same_day=same_day,
-        missing=missing, invalid=invalid,
+        hours=hours, missing=missing, invalid=invalid,
     )  # fmt: skip
-    groups = _RepeatGroups(table, settings)
+    groups = _RepeatGroups(RepeatTable(log), settings)
     return groups.overall() if by is None else Groups(groups)
+
+
+# -- several windows ---------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class RepeatSensitivity:
+    """What the window does to the figures: one result a window, all of the same contacts and the same `as_of`.
+
+    A longer window can only find more repeats, but fewer contacts are old enough for it: the rates of two
+    windows are about different contacts where the last weeks differ from the rest. `kaplan_meier_rate` is
+    about the same contacts in every row.
+
+    Attributes:
+        results: a `RepeatContactsResult` for each window, in the order that was asked for.
+    """
+
+    results: tuple[RepeatContactsResult, ...]
+
+    @property
+    def windows(self) -> tuple[dt.timedelta, ...]:
+        """The windows, in the order of the results."""
+        return tuple(result.window for result in self.results)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One flat row a window: plain JSON values, None where undefined."""
+        return [
+            {
+                "window_seconds": result.window.total_seconds(),
+                "rate": plain(result.rate),
+                "low": plain(result.interval.low),
+                "high": plain(result.interval.high),
+                "repeats": result.repeats,
+                "mature": result.mature,
+                "contacts": result.contacts,
+                "kaplan_meier_rate": plain(result.kaplan_meier_rate),
+                "first_contact_resolution": plain(result.first_contact_resolution),
+                "first_contact_resolution_low": plain(result.first_contact_resolution_interval.low),
+                "first_contact_resolution_high": plain(result.first_contact_resolution_interval.high),
+                "mature_issues": result.mature_issues,
+            }
+            for result in self.results
+        ]
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        head = ("window", "repeat rate", "repeats", "mature contacts", "Kaplan-Meier", "first-contact resolution")
+        return [
+            head,
+            *(
+                (
+                    result._length,
+                    _shown(result.rate, result.interval),
+                    f"{result.repeats:,}",
+                    f"{result.mature:,}",
+                    _percent(result.kaplan_meier_rate),
+                    _shown(result.first_contact_resolution, result.first_contact_resolution_interval),
+                )
+                for result in self.results
+            ),
+        ]
+
+    def __str__(self) -> str:
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        return _html.table(head, rows)
+
+
+def repeat_sensitivity(
+    contacts: Any, windows: Iterable[dt.timedelta] = _WINDOWS, *,
+    as_of: Any = None, since: Since = "end", history_from: Any = None, same_day: SameDay = "count",
+    hours: BusinessHours | None = None, confidence: float = 0.95, missing: Missing = "drop",
+    invalid: Invalid = "raise",
+) -> RepeatSensitivity:  # fmt: skip
+    """The repeat rate and first-contact resolution for several windows, from contacts read and sorted once.
+
+    Args:
+        contacts: `Contact` records or a `Contacts` batch.
+        windows: longest times to a repeat, timedeltas above zero.
+        as_of: as in `repeat_contacts`, the same for every window.
+        since: as in `repeat_contacts`.
+        history_from: as in `repeat_contacts`.
+        same_day: as in `repeat_contacts`.
+        hours: as in `repeat_contacts`.
+        confidence: level of the intervals, between 0 and 1.
+        missing: "drop" or "raise".
+        invalid: "raise" or "drop".
+
+    Returns:
+        RepeatSensitivity: a table with one row a window.
+
+    Raises:
+        ArgumentTypeError: no contacts (a tally holds one window), or no list of windows.
+        InvalidValueError: an end before its start, a window not above zero.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> days = [datetime(2026, 3, 1) + timedelta(days=i) for i in range(60)]
+    >>> contacts = cx.Contacts(customer=["ada", "ada", "bob", "bob", "eve"], at=[days[i] for i in (8, 10, 9, 19, 12)])
+    >>> table = cx.repeat_sensitivity(contacts, [timedelta(days=7), timedelta(days=14)], as_of=days[59])
+    >>> [result.rate for result in table.results]
+    [0.2, 0.4]
+    """
+    settings = _Settings(check_confidence(confidence), missing, invalid)
+    lengths = _windows(windows)
+    log = read_contacts(
+        contacts, window=lengths[0], as_of=as_of, since=since, history_from=history_from, same_day=same_day,
+        hours=hours, missing=missing, invalid=invalid,
+    )  # fmt: skip
+    tables = (RepeatTable(log.with_window(window)) for window in lengths)
+    return RepeatSensitivity(tuple(_result(table.total(), settings, None) for table in tables))
+
+
+def _windows(windows: Any) -> list[Any]:
+    if isinstance(windows, (str, bytes, dt.timedelta)) or not isinstance(windows, Iterable):
+        msg = f"windows must be a list of timedeltas (got {windows!r}), e.g. [timedelta(days=7), timedelta(days=30)]"
+        raise ArgumentTypeError(msg, argument="windows", found=type(windows))
+    lengths = list(windows)
+    if not lengths:
+        msg = "windows must name at least one window (got none), e.g. [timedelta(days=7), timedelta(days=30)]"
+        raise ArgumentValueError(msg, argument="windows", found=windows)
+    return lengths

@@ -1,4 +1,4 @@
-"""Repeat contacts as counts that merge, and the door for contacts.
+"""Repeat contacts as counts that merge.
 
 A tally is exact for shards that were split by customer, because repeats, chains and the spread between
 customers are all found inside one customer; it keeps a digest of its customers and refuses other shards.
@@ -22,26 +22,16 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _inputs
-from .._accounting import Account, LeftOut, left_out
-from .._checks import check_choice
+from .._accounting import LeftOut, left_out
+from .._contacts import WEEK, ContactLog, RepeatSettings, read_contacts, repeat_settings, seconds
 from .._core import repeats
-from .._core.repeats import ClusterSums, JudgedContacts, RepeatSummary
+from .._core.repeats import ClusterSums, RepeatSummary
 from .._frozen import FrozenMap
-from .._grouping import group_rows
-from .._inputs import NAT
-from ..batches import Batch, Contacts, as_batch
-from ..errors import ArgumentTypeError, MergeError, MixedTimeZonesError
+from ..errors import ArgumentTypeError, MergeError
+from ..hours import BusinessHours
 from . import _saved
 
-__all__ = [
-    "WEEK",
-    "BusyCustomer",
-    "Customers",
-    "RepeatSettings",
-    "RepeatTable",
-    "RepeatTally",
-    "read_contacts",
-]
+__all__ = ["BusyCustomer", "Customers", "RepeatTable", "RepeatTally"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -49,75 +39,6 @@ Ints = npt.NDArray[np.int64]
 Digests = npt.NDArray[np.uint64]
 
 SCHEMA = 1
-WEEK = dt.timedelta(days=7)
-
-_DAY = 86_400_000_000
-# The calendar of datetime is shorter, so a longer window finds nothing more; instants stay far from overflow.
-_FOREVER = 1 << 60
-
-
-@attrs.frozen(kw_only=True)
-class RepeatSettings:
-    """What a repeat is and when the data ends; two tallies merge only where all of it agrees.
-
-    Attributes:
-        window: longest time to a repeat, in microseconds.
-        since: "end" or "start" of a contact.
-        same_day: "count" or "collapse".
-        zone: where days are cut, None for the clock of the data itself.
-        as_of: "now" in microseconds since 1970; None where there is not a single instant.
-        history_from: when the records begin.
-        aware: whether the instants are UTC.
-        ends: whether ends are recorded at all; None where there is no row.
-    """
-
-    window: int
-    since: str = "end"
-    same_day: str = "count"
-    zone: str | None = None
-    as_of: int | None = None
-    history_from: int | None = None
-    aware: bool | None = None
-    ends: bool | None = None
-
-    @property
-    def definition(self) -> dict[str, str]:
-        """The part that decides what may be compared."""
-        zone = {} if self.zone is None else {"tz": self.zone}
-        return {"window": _seconds(self.window), "since": self.since, "same_day": self.same_day, **zone}
-
-    def merged(self, other: RepeatSettings) -> RepeatSettings:
-        """The settings of both; what only one of them knows is taken over.
-
-        Raises:
-            MergeError: settings that differ.
-        """
-        both: dict[str, Any] = {}
-        unlike = []
-        for name, mine in attrs.asdict(self).items():
-            theirs = getattr(other, name)
-            if mine is not None and theirs is not None and mine != theirs:
-                unlike.append(f"{name}: {self._told(name)} and {other._told(name)}")
-            both[name] = theirs if mine is None else mine
-        if unlike:
-            msg = (
-                f"tallies of unlike repeats do not add up (got {'; '.join(unlike)}); count all shards with the same "
-                f"window, since and same_day, and give as_of=, history_from= and ends= to each, which a shard takes "
-                f"from its own rows otherwise"
-            )
-            raise MergeError(msg, argument="other", found=tuple(unlike))
-        return RepeatSettings(**both)
-
-    def _told(self, name: str) -> str:
-        value = getattr(self, name)
-        if name == "window":
-            return _seconds(value)
-        return _saved.iso(value, self.aware) if name in ("as_of", "history_from") else repr(value)
-
-
-def _seconds(micros: int) -> str:
-    whole, rest = divmod(micros, 1_000_000)
-    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + "s"
 
 
 def _sealed(values: Any) -> Ints:
@@ -228,6 +149,7 @@ class RepeatTally:
         since: str = "end",
         history_from: Any = None,
         same_day: str = "count",
+        hours: BusinessHours | None = None,
         ends: bool | None = None,
         missing: str = "drop",
         invalid: str = "raise",
@@ -241,6 +163,7 @@ class RepeatTally:
             since: as in `repeat_contacts`.
             history_from: when the records begin; give the same to every shard.
             same_day: as in `repeat_contacts`.
+            hours: as in `repeat_contacts`.
             ends: whether ends are recorded; None: where at least one row has one. Give it to shards.
             missing: "drop" or "raise".
             invalid: "raise" or "drop".
@@ -249,21 +172,28 @@ class RepeatTally:
             ArgumentTypeError: no contacts, or customers whose labels have no stable text.
             InvalidValueError: an end before its start, under `invalid="raise"`.
         """
-        table = read_contacts(
-            contacts, window=window, as_of=as_of, since=since, history_from=history_from, same_day=same_day, ends=ends,
-            missing=missing, invalid=invalid,
+        log = read_contacts(
+            contacts, window=window, as_of=as_of, since=since, history_from=history_from, same_day=same_day,
+            hours=hours, ends=ends, missing=missing, invalid=invalid,
         )  # fmt: skip
-        return table.total(with_seen=True)
+        return RepeatTable(log).total(with_seen=True)
 
     @classmethod
-    def empty(cls, *, window: dt.timedelta = WEEK, since: str = "end", same_day: str = "count") -> RepeatTally:
+    def empty(
+        cls,
+        *,
+        window: dt.timedelta = WEEK,
+        since: str = "end",
+        same_day: str = "count",
+        hours: BusinessHours | None = None,
+    ) -> RepeatTally:
         """No contacts: the start of a sum. Takes over `as_of` and the rest from the first tally added to it.
 
         >>> import cxscore as cx
         >>> sum([], start=cx.RepeatTally.empty()).contacts
         0
         """
-        return cls(settings=_settings(window, since, same_day), seen=())
+        return cls(settings=repeat_settings(window, since, same_day, hours), seen=())
 
     def emptied(self) -> RepeatTally:
         """An empty tally of the same kind."""
@@ -272,7 +202,7 @@ class RepeatTally:
     def __add__(self, other: object) -> RepeatTally:
         if not isinstance(other, RepeatTally):
             return NotImplemented
-        settings = self.settings.merged(other.settings)
+        settings = _merged(self.settings, other.settings)
         sums: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
         for name in _SHARES:
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -361,6 +291,8 @@ def _unpacked(dtype: str) -> Callable[[Any], Array]:
 
 
 def _read_settings(data: Any) -> RepeatSettings:
+    if isinstance(data, Mapping):
+        data = {"hours": None, **data}  # release 0.1 counted calendar time only
     return RepeatSettings(**_saved.mapping(data, "RepeatTally.to_dict()", _SETTINGS))
 
 
@@ -372,6 +304,7 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "window": _saved.count,
     "since": _saved.choice("end", "start"),
     "same_day": _saved.choice("count", "collapse"),
+    "hours": _saved.optional(_saved.text),
     "zone": _saved.optional(_saved.text),
     "as_of": _saved.optional(_saved.instant),
     "history_from": _saved.optional(_saved.instant),
@@ -388,6 +321,33 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "seen": _saved.optional(_unpacked("<u8")),
     "left_out": _saved.reasons,
 }
+
+
+def _merged(one: RepeatSettings, other: RepeatSettings) -> RepeatSettings:
+    """The settings of both; what only one of them knows is taken over."""
+    both: dict[str, Any] = {}
+    unlike = []
+    for name, mine in attrs.asdict(one).items():
+        theirs = getattr(other, name)
+        # No schedule is a choice; anything else that is None is not known yet.
+        if mine != theirs and (name == "hours" or (mine is not None and theirs is not None)):
+            unlike.append(f"{name}: {_told(one, name)} and {_told(other, name)}")
+        both[name] = theirs if mine is None else mine
+    if unlike:
+        msg = (
+            f"tallies of unlike repeats do not add up (got {'; '.join(unlike)}); count all shards with the same "
+            f"window, since, same_day and hours, and give as_of=, history_from= and ends= to each, which a shard "
+            f"takes from its own rows otherwise"
+        )
+        raise MergeError(msg, argument="other", found=tuple(unlike))
+    return RepeatSettings(**both)
+
+
+def _told(settings: RepeatSettings, name: str) -> str:
+    value = getattr(settings, name)
+    if name == "window":
+        return seconds(value)
+    return _saved.iso(value, settings.aware) if name in ("as_of", "history_from") else repr(value)
 
 
 def _disjoint(one: RepeatTally, other: RepeatTally) -> Digests:
@@ -505,15 +465,24 @@ class Customers:
             chosen = np.flatnonzero(rank >= at_least)
         else:
             chosen = np.arange(len(rank))
-        rows = [BusyCustomer(labels[i], int(contacts[i]), int(followed[i])) for i in chosen.tolist()]
-        try:
-            rows.sort(key=lambda row: (-row.contacts, -row.repeats, row.customer))
-        except TypeError:  # labels of unlike types have no order of their own
-            rows.sort(key=lambda row: (-row.contacts, -row.repeats, type(row.customer).__name__, str(row.customer)))
-        return rows[:k]
+        return _ranked(labels, contacts, followed, chosen)[:k]
+
+    def with_at_least(self, least: int) -> list[BusyCustomer]:
+        """The customers with that many contacts or more, in the order of `busiest`."""
+        labels, contacts, followed = self._count()
+        return _ranked(labels, contacts, followed, np.flatnonzero(contacts >= least))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _counted, self._count()
+
+
+def _ranked(labels: Sequence[Any], contacts: Ints, followed: Ints, chosen: Ints) -> list[BusyCustomer]:
+    rows = [BusyCustomer(labels[i], int(contacts[i]), int(followed[i])) for i in chosen.tolist()]
+    try:
+        rows.sort(key=lambda row: (-row.contacts, -row.repeats, row.customer))
+    except TypeError:  # labels of unlike types have no order of their own
+        rows.sort(key=lambda row: (-row.contacts, -row.repeats, type(row.customer).__name__, str(row.customer)))
+    return rows
 
 
 def _counted(labels: Sequence[Any], contacts: Ints, followed: Ints) -> Customers:
@@ -542,30 +511,17 @@ class RepeatTable:
     two groups counts in both and once in the whole.
     """
 
-    def __init__(
-        self,
-        *,
-        settings: RepeatSettings,
-        keys: Sequence[Any],
-        names: tuple[str, ...],
-        many: bool,
-        judged: JudgedContacts,
-        group: Ints,
-        resolvable: Bools | None,
-        endless: Bools,
-        labels: Sequence[Any],
-        left: Mapping[LeftOut, Ints],
-    ) -> None:
-        self.settings = settings
-        self.keys = keys
-        self.names = names
-        self.many = many
-        self._judged = judged
-        self._group = group  # of the rows that were judged, in the order they came
-        self._resolvable = resolvable
-        self._endless = endless  # in the order of `judged`: the start stands for a missing end
-        self._labels = labels
-        self._left = left
+    def __init__(self, log: ContactLog) -> None:
+        self.settings = log.settings
+        self.keys = log.keys
+        self.names = log.names
+        self.many = log.many
+        self._judged = log.judged()
+        self._group = log.group
+        self._resolvable = log.resolvable
+        self._endless = log.endless
+        self._labels = log.labels
+        self._left = log.left
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -640,173 +596,3 @@ class RepeatTable:
             group, code = (self._apart(i)[judged.order], 0) if rest else (self._group_in_order, i)
         columns = (judged.customer, judged.mature, judged.followed, group, code)
         return Customers(functools.partial(_count_customers, self._labels, *columns))
-
-
-# -- the door for contacts ---------------------------------------------------------------------------
-
-
-def read_contacts(
-    contacts: Any,
-    *,
-    by: Any = None,
-    window: Any = WEEK,
-    as_of: Any = None,
-    since: str = "end",
-    history_from: Any = None,
-    same_day: str = "count",
-    ends: bool | None = None,
-    missing: str = "drop",
-    invalid: str = "raise",
-) -> RepeatTable:
-    """Read contacts and judge each of them.
-
-    Raises:
-        ArgumentTypeError: something else than contacts, or a window without a unit.
-        InvalidValueError: an end before its start, under `invalid="raise"`.
-        MissingValueError: a contact without instant or customer, under `missing="raise"`.
-        MixedTimeZonesError: naive and aware instants in one call, or days to cut and no zone.
-    """
-    settings = _settings(window, since, same_day)
-    check_choice("missing", missing, ("drop", "raise"))
-    check_choice("invalid", invalid, ("raise", "drop"))
-    if ends is not None and not isinstance(ends, bool):
-        msg = f"ends must be True, False or None (got {ends!r}); None looks whether any row has an end"
-        raise ArgumentTypeError(msg, argument="ends", found=ends)
-    batch = as_batch(contacts, "contacts", (Contacts,), _no_contacts)
-    n = len(batch)
-    at = batch.times("at")
-    settings = _placed(settings, batch, at, as_of, history_from)
-    recorded = batch.known("ended_at") if ends is None else ends
-    settings = attrs.evolve(settings, ends=recorded if n or ends is not None else None)
-    customer = batch.coded("customer")
-    account = _account(batch, at, settings, recorded, missing, invalid)
-
-    rows = None if account.kept.all() else np.flatnonzero(account.kept)
-
-    def used(values: Array) -> Array:
-        return values if rows is None else values[rows]
-
-    start, now = used(at), 0 if settings.as_of is None else settings.as_of
-    end = None
-    if recorded:
-        # An end after `as_of` has not happened yet: the figures are those of that moment.
-        end = used(batch.times("ended_at"))
-        end = np.where(end > now, NAT, end)
-    topic = None
-    if batch.known("topic"):
-        coded = batch.coded("topic")
-        topic = used(coded.codes).astype(np.int64, copy=False)
-        if coded.labels[-1] is None:
-            topic = np.where(topic == len(coded.labels) - 1, -1, topic)
-    judged = repeats.find_repeats(
-        used(customer.codes).astype(np.int64, copy=False),
-        start,
-        as_of=now,
-        window=min(settings.window, _FOREVER),
-        end=end,
-        topic=topic,
-        day=_days(start, batch) if same_day == "collapse" else None,
-        since_start=since == "start",
-        history_from=settings.history_from,
-    )
-    collapsed = np.zeros(n, dtype=np.bool_)
-    collapsed[account.kept] = judged.collapsed
-    account.leave_out(LeftOut.SAME_DAY, collapsed)
-
-    if since == "start" or end is None:
-        endless = np.full(judged.order.size, since != "start")
-    else:
-        endless = end[judged.order] == NAT
-    group: Ints = np.zeros(n, dtype=np.int64)
-    keys: list[Any] = []
-    names: tuple[str, ...] = ()
-    many = False
-    if by is not None:
-        grouping = group_rows(by, n, batch)
-        group, keys = grouping.compact()
-        names, many = grouping.names, grouping.many
-    return RepeatTable(
-        settings=settings,
-        keys=keys,
-        names=names,
-        many=many,
-        judged=judged,
-        group=used(group),
-        resolvable=used(batch.flag("resolvable", default=True)) if batch.has("resolvable") else None,
-        endless=endless,
-        labels=customer.labels,
-        left=account.by_group(group, max(len(keys), 1))[1],
-    )
-
-
-def _no_contacts() -> Contacts:
-    return Contacts.from_records([])  # which has every column, so that `by=` finds its own
-
-
-def _settings(window: Any, since: str, same_day: str) -> RepeatSettings:
-    check_choice("since", since, ("end", "start"))
-    check_choice("same_day", same_day, ("count", "collapse"))
-    micros = _inputs.duration(window, "window", positive=True)
-    return RepeatSettings(window=micros, since=since, same_day=same_day)
-
-
-def _placed(settings: RepeatSettings, batch: Batch[Any], at: Ints, as_of: Any, history_from: Any) -> RepeatSettings:
-    """The settings with the instants that bound the data and the zone that cuts its days."""
-    aware, now, first = batch.aware, batch.latest(), None
-    for name, value in (("as_of", as_of), ("history_from", history_from)):
-        if value is not None and aware is None:
-            aware = _inputs.instants([value], name)[1]
-    if as_of is not None:
-        now = _inputs.instant(as_of, "as_of", aware=aware, tz=batch.tz)
-    if history_from is not None:
-        first = _inputs.instant(history_from, "history_from", aware=aware, tz=batch.tz)
-    elif (dated := at != NAT).any():
-        first = int(at[dated].min())
-    zone = None
-    if settings.same_day == "collapse" and batch.aware:
-        if batch.tz is None:
-            msg = (
-                "same_day='collapse' needs the zone in which days are cut (got aware instants and no zone); name it "
-                "where you build the batch, cx.Contacts(..., tz='Europe/Berlin') or "
-                "cx.Contacts.from_records(records, tz='Europe/Berlin')"
-            )
-            raise MixedTimeZonesError(msg, argument="same_day", found=None)
-        zone = _zone_name(batch.tz)
-    return attrs.evolve(settings, as_of=now, history_from=first, aware=aware, zone=zone)
-
-
-def _zone_name(tz: str | dt.tzinfo) -> str:
-    return tz if isinstance(tz, str) else str(tz)  # the zones of zoneinfo print their key
-
-
-def _days(start: Ints, batch: Batch[Any]) -> Ints:
-    """The calendar day of each start, on the clock of the data or in the zone of the batch."""
-    wall = _inputs.utc_to_wall(start, batch.tz) if batch.aware and batch.tz is not None else start
-    return np.floor_divide(wall, _DAY)
-
-
-def _account(
-    batch: Batch[Any], at: Ints, settings: RepeatSettings, recorded: bool, missing: str, invalid: str
-) -> Account:
-    """Which rows are contacts of a known customer, and why the others are not."""
-    customer = batch.coded("customer")
-    undated = at == NAT
-    unknown = np.zeros(len(batch), dtype=np.bool_)
-    if customer.labels and customer.labels[-1] is None:
-        unknown = customer.codes == len(customer.labels) - 1
-    if missing == "raise":
-        for name, mask in (("at", undated), ("customer", unknown)):
-            if mask.any():
-                _inputs.refuse_missing(name, mask)
-    account = Account(len(batch))
-    account.leave_out(LeftOut.MISSING, undated)
-    if settings.as_of is not None:
-        account.leave_out(LeftOut.AFTER_AS_OF, at > settings.as_of)
-    if recorded:
-        ended = batch.times("ended_at")
-        wrong = (ended != NAT) & (ended < at) & account.kept
-        if wrong.any() and invalid == "raise":
-            _inputs.refuse_invalid("ended_at", "not lie before at", wrong, ended.view("M8[us]"))
-        account.leave_out(LeftOut.INVALID, wrong)
-    account.leave_out(LeftOut.UNKNOWN_CUSTOMER, unknown)
-    return account
