@@ -350,7 +350,8 @@ class _Agents:
         if self.answered_by is None:
             return assigned
         rows = self.answered_by[number]
-        found = _labels(self.agents, rows) if self.agents is not None else assigned
+        # Nobody is credited with an answer because the ticket is on his desk now.
+        found = _labels(self.agents, rows)
         return [mine if row >= 0 else theirs for mine, theirs, row in zip(found, assigned, rows.tolist(), strict=True)]
 
 
@@ -521,16 +522,15 @@ def _join(of_log: Coded, table: Conversations | None, tickets: Account, missing:
 
 
 def _refuse_strangers(of_log: Coded, ids: Coded, of_ticket: Ints, size: int) -> None:
-    """Raise where there are messages and tickets and not one id in both, as with 7 and "7"."""
+    """Raise where ids of messages and tickets are of unlike types and not one is in both, as with 7 and "7"."""
     of_messages = np.bincount(of_log.codes, minlength=size) > 0
     of_tickets = np.bincount(of_ticket, minlength=size) > 0
     known = [_used(labels) for labels in (of_log, ids)]
-    if not all(known) or (of_messages & of_tickets).any():
+    unlike = {type(label) for label in known[0]}.isdisjoint({type(label) for label in known[1]})
+    if not (all(known) and unlike) or (of_messages & of_tickets).any():
         return
     mine, theirs = (", ".join(f"{label!r} ({type(label).__name__})" for label in labels) for labels in known)
-    way = "leave conversations out if they are of other conversations"
-    if not {type(label) for label in known[0]} & {type(label) for label in known[1]}:
-        way = "give both the same type, e.g. conversation=[str(x) for x in ...] and id=[str(x) for x in ...]"
+    way = "give both the same type, e.g. conversation=[str(x) for x in ...] and id=[str(x) for x in ...]"
     msg = (
         f"conversations must share ids with the messages (got none in common: the messages are of {mine} ..., the "
         f"conversations are {theirs} ...); {way}"
@@ -606,7 +606,7 @@ def _read_messages(
         row_of_talk = _rows_of_conversations(codes, at, whole, first_customer)
         groups = _groups(by, log, join, waited, opened_by, answered_by, row_of_talk, counted)
     used, left = account.by_group(groups.rows, groups.size)
-    channel = _channel(log, join)
+    channel = _of_rows("channel", log, join)
     agents = log.coded("agent") if log.has("agent") else None
     assignees = table.coded("agent") if table is not None and table.has("agent") else None
     reply = Clock(
@@ -633,7 +633,7 @@ def _read_messages(
         opened_here = np.append(opened, NAT)[join.ticket]
         clocks |= _resolutions(
             table, join.ticket[of_tickets], of_tickets, None if by is None else groups.conversations,
-            table.coded("channel") if table.has("channel") else None, targets, ends,
+            _channel_of_tickets(table, join, channel, codes, at, whole, first_customer), targets, ends,
             None if assignees is None else _Agents(assignees, join.ticket[of_tickets]),
             waits.agent_time(found.agent_turns, opened_here),
         )  # fmt: skip
@@ -706,12 +706,40 @@ def _written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: In
     return np.where(resolved_at == NAT, -1, np.bincount(codes[rows], minlength=len(resolved_at)))
 
 
-def _channel(log: Messages, join: _Join) -> Coded | None:
-    """The channel of each message: its own, or else that of its conversation."""
-    if not log.known("channel") and join.has("channel"):
-        found = join.of_tickets("channel")
-        return Coded(found.codes[join.codes], found.labels, "channel")
-    return log.coded("channel") if log.has("channel") else None
+def _of_rows(name: str, log: Messages, join: _Join) -> Coded | None:
+    """A label of each message: its own, or else that of its conversation."""
+    own = log.coded(name) if log.has(name) else None
+    if not join.has(name):
+        return own
+    found = join.of_tickets(name)
+    return _first_known(own, Coded(found.codes[join.codes], found.labels, name))
+
+
+def _first_known(one: Coded | None, other: Coded) -> Coded:
+    """Labels of rows, from the other column where the one has none."""
+    if one is None:
+        return other
+    one, other = _one_numbering(one, other)
+    return Coded(np.where(one.codes == len(one.labels) - 1, other.codes, one.codes), one.labels, one.name)
+
+
+def _channel_of_tickets(
+    table: Conversations,
+    join: _Join,
+    of_rows: Coded | None,
+    codes: Array,
+    at: Ints,
+    whole: Bools,
+    first_customer: Ints,
+) -> Coded | None:
+    """The channel of each ticket: its own, or else that of the message it belongs to."""
+    own = table.coded("channel") if table.has("channel") else None
+    if of_rows is None or (own is not None and _missing_label(own) is None):
+        return own
+    names = [*of_rows.labels, *([] if of_rows.labels and of_rows.labels[-1] is None else [None])]
+    of_row = np.append(of_rows.codes.astype(np.int64), len(names) - 1)  # row -1 stands for "no row"
+    row_of_talk = _rows_of_conversations(codes, at, whole, first_customer)
+    return _first_known(own, Coded(of_row[row_of_talk][join.of_ticket], names, "channel"))
 
 
 def _rows_of_conversations(codes: Array, at: Ints, whole: Bools, first_customer: Ints) -> Ints:
@@ -756,14 +784,13 @@ def _groups(
     for spec in specs:
         own = isinstance(spec, str) and spec in _OF_THE_ANSWER
         assigned = join.of_tickets(spec) if isinstance(spec, str) and join.has(spec) else None
-        if assigned is not None and not log.known(cast("str", spec)):
-            labels = Coded(assigned.codes[join.codes], assigned.labels, assigned.name)
-        else:
+        if assigned is None:
             labels = read_key(spec, len(log), log)
-            if own and assigned is not None:
-                labels, assigned = _one_numbering(labels, assigned)
-            else:
-                assigned = None
+        else:
+            found = None if own else _of_rows(spec, log, join)
+            if found is None:  # by who answered: a message's own label counts, never the assignee's
+                found = log.coded(spec) if log.has(spec) else Coded(np.zeros(len(log), dtype=np.int64), [None], spec)
+            labels, assigned = _one_numbering(found, assigned)
         names = list(labels.labels)
         if not names or names[-1] is not None:
             names.append(None)
@@ -775,7 +802,7 @@ def _groups(
             of_wait = np.where(answered_by >= 0, of_row[answered_by], of_talk[waited.conversation])
             of_talk[waited.conversation[waited.is_first]] = of_wait[waited.is_first]
         elif assigned is not None:
-            of_talk = assigned.codes
+            of_talk = np.where(row_of_talk >= 0, of_talk, assigned.codes)
         parts.append(Coded(np.concatenate((of_row[:-1], of_wait, of_talk[shown])), names, labels.name))
     grouping = combine(parts, titles, many=many)
     group, keys = grouping.compact()
