@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "_story": {"_frozen", "_inputs", "_results", "batches", "errors", "hours", "records"},
     "groups": {"_html", "_results", "errors"},
     "intervals": {"_checks", "_core", "_inputs", "errors"},
+    "_open_time": {"_clocks", "_core", "_inputs", "errors", "hours"},
     "_clocks": {"_accounting", "_core", "_grouping", "_inputs", "batches", "errors", "policies"},
     "_contacts": {"_accounting", "_checks", "_core", "_grouping", "_inputs", "batches", "errors", "hours"},
     "tallies": {
@@ -43,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "_metrics": {
         "_accounting", "_calls", "_checks", "_clocks", "_contacts", "_core", "_frozen", "_grouping", "_html",
         "_inputs", "_results", "_story", "batches", "errors", "groups", "hours", "policies", "records", "scales",
-        "tallies",
+        "tallies", "_open_time",
     },
     "_judging": {  # the scorecard runs the metrics on rows; the other judgements see results only
         "_accounting", "_calls", "_checks", "_clocks", "_frozen", "_inputs", "_metrics", "_results", "batches",

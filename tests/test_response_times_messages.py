@@ -934,7 +934,6 @@ def test_a_stranger_among_the_records():
         ({"brackets": HOUR}, cx.ArgumentTypeError, "brackets must be a list of upper edges"),
         ({"missing": "ignore"}, cx.UnknownNameError, "missing must be one of 'drop', 'raise'"),
         ({"invalid": "ignore"}, cx.UnknownNameError, "invalid must be one of 'raise', 'drop'"),
-        ({"hours": "9-17"}, cx.NotYetError, "hours= is not available yet"),
         ({"changes": []}, cx.NotYetError, "changes= is not available yet"),
         ({"by": "agnet"}, cx.UnknownNameError, "by must name a column of the Messages .*'agnet'"),
         ({"as_of": 5}, cx.ArgumentTypeError, "as_of"),

@@ -61,6 +61,12 @@ class Clock:
     """What `agent` calls each wait; None: as they stand here."""
     first: Bools | None = None
     """Whether it is the wait for the first response; None: all are."""
+    channel: Coded | None = None
+    """Channel of each wait, None where no row has one."""
+    open_time: Ints | None = None
+    """Length in open time, to now while open; `NAT` without a schedule, None where no hours were given."""
+    now: int | None = None
+    """What counts as now on this clock; None: what does on the timeline."""
 
     def rows(self, keep: Ints) -> Clock:
         """Some of the waits."""
@@ -78,6 +84,8 @@ class Clock:
             conversation=self.conversation[keep],
             number=keep if self.number is None else self.number[keep],
             first=some(self.first),
+            channel=_taken(self.channel, keep),
+            open_time=some(self.open_time),
         )
 
     def agents(self) -> list[Any]:
@@ -117,6 +125,8 @@ class Timeline:
     outbound: Bools | None = None
     reopened: Bools | None = None
     """Whether a conversation was opened again, None where that is not known."""
+    agent_turns: waits.AgentTurns | None = None
+    """Stretches in which the last public message was ours; None for ticket rows."""
 
 
 @attrs.frozen(eq=False)
@@ -131,6 +141,10 @@ class Channels:
         """The channels of some groups; a row without one has the channel None."""
         parts = [self.code[slice(*np.searchsorted(self.group, (part.start, part.stop)))] for part in groups]
         return [self.labels[code] for code in np.unique(np.concatenate(parts)).tolist()]
+
+
+def _taken(labels: Coded | None, rows: Ints) -> Coded | None:
+    return None if labels is None else Coded(labels.codes[rows], labels.labels, labels.name)
 
 
 def chat_like(channels: Sequence[Any]) -> bool:
@@ -239,8 +253,9 @@ def _statuses(table: Conversations, account: Account) -> None:
         return
     status = table.coded("status")
     for code, label in enumerate(status.labels):
-        if label in _NO_CUSTOMER:
-            account.leave_out(_NO_CUSTOMER[label], status.codes == code)
+        reason = _NO_CUSTOMER.get(str(label).casefold())
+        if reason is not None:
+            account.leave_out(reason, status.codes == code)
 
 
 def _ticket_ends(table: Conversations, account: Account, now: int | None, invalid: str) -> dict[str, Ints]:
@@ -402,7 +417,7 @@ def _read_tickets(
         clocks["first_response"] = Clock(
             name="first_response", start=opened[rows], end=end, outcome=outcome, conversation=rows, agent=agent,
             target=_channel_targets(targets.first_response, channel, rows),
-            group=None if group is None else group[rows],
+            group=None if group is None else group[rows], channel=_taken(channel, rows),
         )  # fmt: skip
     return Timeline(
         of_messages=False, as_of=now, aware=aware, clocks=clocks, keys=keys, names=names, many=many, used=used,
@@ -456,7 +471,7 @@ def _resolutions(
         return Clock(
             name=name, start=start, end=np.where(end == NAT, left_at, end), outcome=outcome,
             target=_channel_targets(target, channel, rows), group=None if group is None else group[conversations],
-            conversation=conversations, agent=agent,
+            conversation=conversations, agent=agent, channel=_taken(channel, rows),
         )  # fmt: skip
 
     clocks = {"resolution": clock("resolution", opened, resolved, targets.resolution)}
@@ -621,6 +636,7 @@ def _read_messages(
         if agents is None and assignees is None
         else _Agents(assignees, join.ticket[waited.conversation], agents, answered_by),
         first=waited.is_first,
+        channel=_taken(channel, opened_by),
     )
     first = attrs.evolve(
         reply, name="first_response", target=_channel_targets(targets.first_response, channel, opened_by)
@@ -646,7 +662,7 @@ def _read_messages(
         many=groups.many, used=used, left=left, tickets_left=tickets_left,
         group=np.where(counted, groups.conversations, -1), label=_ConversationLabels(join.labels),
         channels=_channels(channel, groups.rows, account.kept), answers=talks.answers, customer_messages=written,
-        bot_only=talks.bot_only, outbound=talks.outbound, reopened=reopened,
+        bot_only=talks.bot_only, outbound=talks.outbound, reopened=reopened, agent_turns=found.agent_turns,
     )  # fmt: skip
 
 

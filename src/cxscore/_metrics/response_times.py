@@ -28,6 +28,7 @@ from .._core import durations, intervals, quantiles, survival, waits
 from .._core.distributions import z_value
 from .._frozen import FrozenMap
 from .._inputs import NAT, read_only
+from .._open_time import Schedules, hours_definition, with_open_time
 from .._results import DURATION, Brief, Interval, Result, Signature, put, show
 from ..errors import ArgumentTypeError, ArgumentValueError, NotYetError
 from ..groups import Groups
@@ -260,7 +261,8 @@ class WaitTable(Sequence[dict[str, Any]]):
 
     A row is a dict: `conversation`, `start`, `end` (None while open), `wait` (timedelta; age while open),
     `agent` (who answered, or the assignee of an open wait), `ended` ("answered", "closed", "abandoned",
-    "lapsed", "open"), `first` (whether it is the first response).
+    "lapsed", "open"), `first` (whether it is the first response), and with `hours` also `business_wait` (None
+    on a channel without a schedule).
     """
 
     __slots__ = ("_clock", "_timeline")
@@ -288,7 +290,7 @@ class WaitTable(Sequence[dict[str, Any]]):
         clock, timeline = self._clock, self._timeline
         start, end = int(clock.start[i]), int(clock.end[i])
         until = _now(timeline) if end == NAT else end
-        return {
+        row = {
             "conversation": timeline.label(int(clock.conversation[i])),
             "start": _moment(start, timeline.aware),
             "end": _moment(end, timeline.aware),
@@ -297,6 +299,10 @@ class WaitTable(Sequence[dict[str, Any]]):
             "ended": _OUTCOMES[int(clock.outcome[i])],
             "first": bool(clock.first is None or clock.first[i]),
         }
+        if clock.open_time is not None:
+            micros = int(clock.open_time[i])
+            row["business_wait"] = None if micros == NAT else dt.timedelta(microseconds=micros)
+        return row
 
     @property
     def columns(self) -> dict[str, npt.NDArray[Any]]:
@@ -307,7 +313,7 @@ class WaitTable(Sequence[dict[str, Any]]):
         labels, agents = np.empty(n, dtype=object), np.empty(n, dtype=object)
         labels[:] = [timeline.label(code) for code in clock.conversation.tolist()]
         agents[:] = clock.agents()
-        return {
+        found = {
             "conversation": labels,
             "start": read_only(clock.start.view("M8[us]")),
             "end": read_only(clock.end.view("M8[us]")),
@@ -316,6 +322,9 @@ class WaitTable(Sequence[dict[str, Any]]):
             "ended": np.array([_OUTCOMES[code] for code in range(len(_OUTCOMES))], dtype=object)[clock.outcome],
             "first": np.ones(n, dtype=np.bool_) if clock.first is None else read_only(clock.first),
         }
+        if clock.open_time is not None:
+            found["business_wait"] = read_only(clock.open_time.view("m8[us]"))
+        return found
 
     def __repr__(self) -> str:
         return f"WaitTable({len(self):,} waits)"
@@ -323,7 +332,9 @@ class WaitTable(Sequence[dict[str, Any]]):
     def _repr_html_(self) -> str:
         rows = [[_cell(value) for value in row.values()] for row in self[:_SHOWN_WAITS]]
         more = len(self) - _SHOWN_WAITS
-        names = ("conversation", "start", "end", "wait", "agent", "ended", "first")
+        names = ["conversation", "start", "end", "wait", "agent", "ended", "first"]
+        if self._clock.open_time is not None:
+            names.append("business wait")
         return _html.table(names, rows, more=f"... and {more:,} more" if more > 0 else "")
 
 
@@ -410,7 +421,8 @@ class ResponseTimesResult(Result):
         return self._waits
 
     def _clocks(self) -> list[tuple[str, DurationSummary]]:
-        names = ("first_response", "reply", "resolution", "first_resolution", "our_resolution")
+        calendar = ("first_response", "reply", "resolution", "first_resolution", "our_resolution")
+        names = (*calendar, *(f"business_{name}" for name in calendar if name != "first_resolution"))
         return [(name, summary) for name in names if (summary := getattr(self, name)) is not None]
 
     def __str__(self) -> str:
@@ -452,6 +464,7 @@ class _Settings:
     confidence: float
     missing: str
     invalid: str
+    hours: str = "none"
 
     def signature(self, clock: str | None = None, target: str = "none") -> Signature:
         """Of a log; or of the one clock of a tally, with the target it was counted against."""
@@ -459,7 +472,7 @@ class _Settings:
             name: (self.targets.definition(name) if clock is None else target if name == clock else "none")
             for name in CLOCKS
         }
-        definition = {"policy": self.policy, "hours": "none", **promised, "v": "1"}
+        definition = {"policy": self.policy, "hours": self.hours, **promised, "v": "1"}
         estimation = {
             "ci": "log-log",
             "conf": f"{self.confidence:.12g}",
@@ -522,9 +535,10 @@ def _summary(
 
 
 def _summary_of_clock(clock: Clock, timeline: Timeline, settings: _Settings, *, chat: bool) -> DurationSummary:
+    now = _now(timeline) if clock.now is None else clock.now
     found = durations.totals(
-        clock.start, clock.end, clock.outcome, clock.target, _now(timeline), np.array(settings.edges, dtype=np.int64),
-        unanswered_misses=clock.name != "reply",
+        clock.start, clock.end, clock.outcome, clock.target, now, np.array(settings.edges, dtype=np.int64),
+        unanswered_misses=not clock.name.endswith("reply"),
     )  # fmt: skip
     # The median of nothing is NaN, with a warning from numpy.
     return _summary(
@@ -535,6 +549,7 @@ def _summary_of_clock(clock: Clock, timeline: Timeline, settings: _Settings, *, 
 
 
 def _promise(targets: ServiceTargets, clock: str) -> Any:
+    clock = clock.removeprefix("business_")
     if clock == "our_resolution":
         return None
     return getattr(targets, clock) if clock in CLOCKS else targets.resolution
@@ -720,6 +735,10 @@ class _WaitGroups:
             resolution=summaries.get("resolution"),
             first_resolution=summaries.get("first_resolution"),
             our_resolution=summaries.get("our_resolution"),
+            business_first_response=summaries.get("business_first_response"),
+            business_reply=summaries.get("business_reply"),
+            business_resolution=summaries.get("business_resolution"),
+            business_our_resolution=summaries.get("business_our_resolution"),
             conversations=len(talks),
             answered=ended(first, waits.WAIT_ANSWERED),
             waiting=ended(every, waits.WAIT_OPEN),
@@ -779,21 +798,21 @@ def _of_tally(tally: DurationTally, settings: _Settings) -> ResponseTimesResult:
 
 @overload
 def response_times(
-    log: Any, *, conversations: Any = None, changes: Any = None, by: None = None, hours: Any = None,
+    log: Any, *, conversations: Any = None, changes: Any = None, by: None = None, hours: Schedules | None = None,
     targets: ServiceTargets | dt.timedelta | None = None, as_of: dt.datetime | None = None,
     policy: ReplyPolicy = DEFAULT_POLICY, brackets: Sequence[dt.timedelta] | None = None, confidence: float = 0.95,
     missing: Literal["drop", "raise"] = "drop", invalid: Literal["raise", "drop"] = "raise",
 ) -> ResponseTimesResult: ...  # fmt: skip
 @overload
 def response_times(
-    log: Any, *, by: Any, conversations: Any = None, changes: Any = None, hours: Any = None,
+    log: Any, *, by: Any, conversations: Any = None, changes: Any = None, hours: Schedules | None = None,
     targets: ServiceTargets | dt.timedelta | None = None, as_of: dt.datetime | None = None,
     policy: ReplyPolicy = DEFAULT_POLICY, brackets: Sequence[dt.timedelta] | None = None, confidence: float = 0.95,
     missing: Literal["drop", "raise"] = "drop", invalid: Literal["raise", "drop"] = "raise",
 ) -> Groups[ResponseTimesResult]: ...  # fmt: skip
 @guided(second="build a batch of the columns: cx.Messages(conversation=..., at=..., author=...)")
 def response_times(
-    log: Any, *, conversations: Any = None, changes: Any = None, by: Any = None, hours: Any = None,
+    log: Any, *, conversations: Any = None, changes: Any = None, by: Any = None, hours: Schedules | None = None,
     targets: ServiceTargets | dt.timedelta | None = None, as_of: dt.datetime | None = None,
     policy: ReplyPolicy = DEFAULT_POLICY, brackets: Sequence[dt.timedelta] | None = None, confidence: float = 0.95,
     missing: Literal["drop", "raise"] = "drop", invalid: Literal["raise", "drop"] = "raise",
@@ -813,7 +832,9 @@ def response_times(
         by: column names, functions of a record or labels; several as list, tuple or dict. A wait belongs
             to the message that opened it, by "agent" or "team" to who answered it (an open one to the
             assignee); a conversation to its first customer message.
-        hours: not available yet.
+        hours: `BusinessHours`, or a mapping of channel to them, for the same clocks in open time beside those in
+            calendar time; needs instants with a zone. Waits on a channel without a schedule are in no clock of
+            open time.
         targets: a timedelta for the first response, or `ServiceTargets`.
         as_of: the instant that counts as now; None: the latest instant of all rows. Later rows are left out.
         policy: how waits are found.
@@ -851,14 +872,16 @@ def response_times(
     confidence = check_confidence(confidence)
     check_choice("missing", missing, ("drop", "raise"))
     check_choice("invalid", invalid, ("raise", "drop"))
-    for name, value in (("hours", hours), ("changes", changes)):
-        if value is not None:
-            msg = f"{name}= is not available yet (got {value!r:.40}); it comes with a later release, leave it out"
-            raise NotYetError(msg, argument=name, found=value)
+    if changes is not None:
+        msg = (
+            f"changes= is not available yet (got {type(changes).__name__}); it comes with a later release, leave it out"
+        )
+        raise NotYetError(msg, argument="changes", found=changes)
+    schedule = hours_definition(hours)
     policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
     if isinstance(log, DurationTally):
         for name, value in (
-            ("conversations", conversations), ("by", by), ("targets", targets), ("as_of", as_of),
+            ("conversations", conversations), ("by", by), ("targets", targets), ("as_of", as_of), ("hours", hours),
             ("brackets", brackets), ("policy", None if policy is DEFAULT_POLICY else policy),
         ):  # fmt: skip
             if value is not None:
@@ -869,6 +892,10 @@ def response_times(
         log, conversations=conversations, by=by, targets=promised, as_of=as_of, policy=policy, missing=missing,
         invalid=invalid,
     )  # fmt: skip
-    settings = _Settings(policy.definition, promised, edges, confidence, missing, invalid)
+    if hours is not None:
+        timeline = with_open_time(timeline, hours)
+    # Ticket rows tell how waits ended; no policy looks for it.
+    found_by = policy.definition if timeline.of_messages else DEFAULT_POLICY.definition
+    settings = _Settings(found_by, promised, edges, confidence, missing, invalid, schedule)
     groups = _WaitGroups(timeline, settings)
     return groups.overall() if by is None else Groups(groups)
