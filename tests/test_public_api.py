@@ -82,6 +82,7 @@ def public_objects() -> list[tuple[str, object]]:
 def test_every_class_and_function_is_documented(name: str, value: object) -> None:
     doc = inspect.getdoc(value) or ""
     assert len(doc) > 20, name
+    assert ">>> " in doc, f"{name} has no example"
     if inspect.isfunction(value):
         for part in ("Args:", "Returns:", "Raises:", ">>> "):
             assert part in doc, f"{name} has no {part}"

@@ -18,7 +18,12 @@ Ints = npt.NDArray[np.int64]
 
 
 class LeftOut(enum.StrEnum):
-    """Reasons for which a row of the input takes no part in a figure; every one is counted."""
+    """Reasons for which a row of the input takes no part in a figure; every one is counted.
+
+    >>> import cxscore as cx
+    >>> cx.csat([5, None]).left_out[cx.LeftOut.MISSING]
+    1
+    """
 
     MISSING = "missing"
     INVALID = "invalid"

@@ -43,6 +43,15 @@ class StoryLine:
         event: what it meant for the wait, else empty.
         waited: how long the wait had lasted by then; None outside it.
         business_waited: the same in business time; None without hours.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> nine = datetime(2026, 3, 2, 9)
+    >>> at = [nine, nine + timedelta(minutes=5)]
+    >>> log = cx.Messages(conversation=[1, 1], at=at, author=["customer", "agent"])
+    >>> waits = cx.outliers(cx.response_times(log).table(), limit=timedelta(minutes=1))
+    >>> waits.flagged[0].explain(log).lines[1].author
+    <Author.AGENT: 'agent'>
     """
 
     at: dt.datetime
@@ -81,6 +90,15 @@ class Story:
         waited: the wait in question; None where there is none.
         business_waited: the same in business time; None without hours.
         open_days: date to business time counted on it, days without any left out.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> nine = datetime(2026, 3, 2, 9)
+    >>> at = [nine, nine + timedelta(minutes=5)]
+    >>> log = cx.Messages(conversation=[1, 1], at=at, author=["customer", "agent"])
+    >>> waits = cx.outliers(cx.response_times(log).table(), limit=timedelta(minutes=1))
+    >>> len(waits.flagged[0].explain(log).lines)
+    2
     """
 
     conversation: Any

@@ -34,6 +34,13 @@ class CxscoreError(Exception):
         found: what was found there (a value, a tuple of values, a type), or None.
         positions: positions of the first offending rows, counted from 0; empty where that has no meaning.
         count: how many values broke the rule, 0 where that has no meaning.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps([9, 11])
+    ... except cx.CxscoreError as error:
+    ...     print(error.found, error.positions, error.count)
+    (11,) (1,) 1
     """
 
     def __init__(
@@ -73,44 +80,130 @@ def shown(value: Any) -> str:
 
 
 class ArgumentTypeError(CxscoreError, TypeError):
-    """An argument has a type that has no meaning there."""
+    """An argument has a type that has no meaning there.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps("9")
+    ... except cx.ArgumentTypeError as error:
+    ...     print(error.argument)
+    answers
+    """
 
 
 class ArgumentValueError(CxscoreError, ValueError):
-    """An argument has the right type and a value outside its rule."""
+    """An argument has the right type and a value outside its rule.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps([9], confidence=95)
+    ... except cx.ArgumentValueError as error:
+    ...     print(error.argument)
+    confidence
+    """
 
 
 class UnknownNameError(ArgumentValueError):
-    """A method, policy, column or reason that is not known; the message lists the known ones."""
+    """A method, policy, column or reason that is not known; the message lists the known ones.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps([9], method="bootstrap")
+    ... except cx.UnknownNameError as error:
+    ...     print(error.found)
+    bootstrap
+    """
 
 
 class LengthError(ArgumentValueError):
-    """Two columns that must run side by side differ in length."""
+    """Two columns that must run side by side differ in length.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps([9, 10], by=["chat"])
+    ... except cx.LengthError as error:
+    ...     print(error.argument)
+    by
+    """
 
 
 class InvalidValueError(ArgumentValueError):
-    """Data values that break a rule of their column (negative duration, end before start ...)."""
+    """Data values that break a rule of their column (negative duration, end before start ...).
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps([9, 10], weights=[1, -1])
+    ... except cx.InvalidValueError as error:
+    ...     print(error.found)
+    (-1.0,)
+    """
 
 
 class ScaleError(InvalidValueError):
-    """A score that is no point of its scale, or a scale that makes no sense."""
+    """A score that is no point of its scale, or a scale that makes no sense.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.csat([5, 6])
+    ... except cx.ScaleError as error:
+    ...     print(error.found)
+    (6,)
+    """
 
 
 class MissingValueError(ArgumentValueError):
-    """A missing value where `missing="raise"` was asked for."""
+    """A missing value where `missing="raise"` was asked for.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps([9, None], missing="raise")
+    ... except cx.MissingValueError as error:
+    ...     print(error.positions)
+    (1,)
+    """
 
 
 class MixedTimeZonesError(ArgumentValueError):
-    """Naive and aware instants in one call, or an instant that needs a zone and has none."""
+    """Naive and aware instants in one call, or an instant that needs a zone and has none.
+
+    >>> from datetime import datetime, timezone
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.Contacts(customer="ada", at=[datetime(2026, 3, 2), datetime(2026, 3, 2, tzinfo=timezone.utc)])
+    ... except cx.MixedTimeZonesError as error:
+    ...     print(error.argument)
+    at
+    """
 
 
 class MergeError(ArgumentValueError):
-    """Two tallies that do not count the same thing, or whose sum would not be exact."""
+    """Two tallies that do not count the same thing, or whose sum would not be exact.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.ScoreTally.empty(cx.NPS_0_10) + cx.ScoreTally.empty(cx.CSAT_1_5)
+    ... except cx.MergeError as error:
+    ...     print(error.argument)
+    other
+    """
 
 
 class MissingDependencyError(CxscoreError, ImportError):
-    """An optional package that this call needs is not installed; the message names the extra."""
+    """An optional package that this call needs is not installed; the message names the extra.
+
+    >>> import cxscore as cx
+    >>> issubclass(cx.MissingDependencyError, ImportError)
+    True
+    """
 
 
 class NotYetError(CxscoreError, NotImplementedError):
-    """A documented argument whose implementation has not been released yet."""
+    """A documented argument whose implementation has not been released yet.
+
+    >>> import cxscore as cx
+    >>> try:
+    ...     cx.nps([9], cluster=["ada"])
+    ... except cx.NotYetError as error:
+    ...     print(error.argument)
+    cluster
+    """

@@ -20,7 +20,12 @@ __all__ = ["Author", "Contact", "Conversation", "Message", "SurveyResponse"]
 
 
 class Author(enum.StrEnum):
-    """Who wrote a message. Plain strings of the same text are accepted everywhere."""
+    """Who wrote a message. Plain strings of the same text are accepted everywhere.
+
+    >>> import cxscore as cx
+    >>> cx.Author("agent") == "agent"
+    True
+    """
 
     CUSTOMER = "customer"
     AGENT = "agent"

@@ -137,6 +137,11 @@ class Scorecard:
         worst: one mapping a wait, the worst of them only: `conversation`, `wait`, `ended`, `reason`.
         as_of: the instant that counted as now, None without any instant.
         notes: what else a reader should know: rows left out, people who still wait.
+
+    >>> import cxscore as cx
+    >>> card = cx.scorecard(responses=cx.Responses(score=[5, 4, 4, 2], survey="contact"))
+    >>> card.indicators[0].name, card.indicators[0].figure
+    ('satisfaction (CSAT)', 75.0)
     """
 
     indicators: tuple[Indicator, ...]

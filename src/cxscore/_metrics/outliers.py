@@ -241,6 +241,11 @@ class Outlier:
         distance: how far beyond the limit, in the unit of the value.
         reason: one sentence that says all of this.
         record: the record that holds the value (a dict for a row of a table of waits), None for plain values.
+
+    >>> import cxscore as cx
+    >>> worst = cx.outliers([1, 2, 100], limit=50).flagged[0]
+    >>> worst.index, worst.value, worst.distance
+    (2, 100, 50)
     """
 
     index: int
@@ -381,6 +386,11 @@ class OutliersResult(Result):
             that was judged, or in the unit of the values for stated limits and own rules; ties by position.
         fence: the limits.
         undecidable: the values have no spread that a rule could measure; nothing is flagged.
+
+    >>> import cxscore as cx
+    >>> result = cx.outliers([1, 2, 100], limit=50)
+    >>> result.count, result.indices.tolist(), result.mask.tolist()
+    (1, [2], [False, False, True])
     """
 
     flagged: Flagged = attrs.field(repr=False)

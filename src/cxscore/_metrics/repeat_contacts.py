@@ -79,6 +79,13 @@ class RepeatContactsResult(Result):
         longest_issue: most contacts of a closed issue, None without any.
         window: longest time to a repeat.
         as_of: what counted as now, aware (UTC) where the data are; None without a single instant.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> contacts = cx.Contacts(customer=["ada", "ada"], at=[datetime(2026, 3, 2), datetime(2026, 3, 4)])
+    >>> result = cx.repeat_contacts(contacts, as_of=datetime(2026, 4, 1))
+    >>> result.rate, result.mature, result.repeats
+    (0.5, 2, 1)
     """
 
     rate: float
@@ -515,6 +522,14 @@ class RepeatSensitivity:
 
     Attributes:
         results: a `RepeatContactsResult` for each window, in the order that was asked for.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> contacts = cx.Contacts(customer=["ada", "ada"], at=[datetime(2026, 3, 2), datetime(2026, 3, 4)])
+    >>> windows = [timedelta(days=1), timedelta(days=7)]
+    >>> found = cx.repeat_sensitivity(contacts, windows=windows, as_of=datetime(2026, 4, 1))
+    >>> [result.rate for result in found.results]
+    [0.0, 0.5]
     """
 
     results: tuple[RepeatContactsResult, ...]

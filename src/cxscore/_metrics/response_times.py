@@ -101,6 +101,15 @@ class DurationSummary:
         brackets: answered waits by length; the upper edge belongs to the bracket it closes.
         quantile_error: largest relative error of the four percentiles; 0.0 when exact, NaN where bins with
             open waits in them do not tell whether one is reached.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> nine = datetime(2026, 3, 2, 9)
+    >>> at = [nine, nine + timedelta(minutes=5)]
+    >>> log = cx.Messages(conversation=[1, 1], at=at, author=["customer", "agent"])
+    >>> summary = cx.response_times(log).first_response
+    >>> summary.median, summary.figures(unit="min")["mean"]
+    (datetime.timedelta(seconds=300), 5.0)
     """
 
     n: int
@@ -235,6 +244,14 @@ class Touches:
         customer_messages: mean number of customer messages up to the resolution, over resolved
             conversations; NaN where none is known to be resolved.
         distribution: number of touches to number of conversations.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> nine = datetime(2026, 3, 2, 9)
+    >>> at = [nine, nine + timedelta(minutes=5)]
+    >>> log = cx.Messages(conversation=[1, 1], at=at, author=["customer", "agent"])
+    >>> cx.response_times(log).touches.one_touch
+    1
     """
 
     conversations: int
@@ -263,6 +280,15 @@ class WaitTable(Sequence[dict[str, Any]]):
     `agent` (who answered, or the assignee of an open wait), `ended` ("answered", "closed", "abandoned",
     "lapsed", "open"), `first` (whether it is the first response), and with `hours` also `business_wait` (None
     on a channel without a schedule).
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> nine = datetime(2026, 3, 2, 9)
+    >>> at = [nine, nine + timedelta(minutes=5)]
+    >>> log = cx.Messages(conversation=[1, 1], at=at, author=["customer", "agent"])
+    >>> row = cx.response_times(log).table()[0]
+    >>> row["conversation"], row["wait"], row["ended"]
+    (1, datetime.timedelta(seconds=300), 'answered')
     """
 
     __slots__ = ("_clock", "_timeline")
@@ -374,6 +400,15 @@ class ResponseTimesResult(Result):
         mixed: whether the figures run over several channels.
         conversations_left_out: conversations given beside a message log that were left out, by reason.
         as_of: the instant that counted as now.
+
+    >>> from datetime import datetime, timedelta
+    >>> import cxscore as cx
+    >>> nine = datetime(2026, 3, 2, 9)
+    >>> at = [nine, nine + timedelta(minutes=5)]
+    >>> log = cx.Messages(conversation=[1, 1], at=at, author=["customer", "agent"])
+    >>> result = cx.response_times(log)
+    >>> result.conversations, result.answered, result.waiting
+    (1, 1, 0)
     """
 
     first_response: DurationSummary | None

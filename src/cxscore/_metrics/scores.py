@@ -100,6 +100,11 @@ class NpsResult(ScoreResult):
         detractor_share: share of detractors.
         mean: mean answer on the scale.
         total_weight: sum of the weights; `n` without weights.
+
+    >>> import cxscore as cx
+    >>> result = cx.nps([10, 9, 8, 3])
+    >>> result.promoters, result.passives, result.detractors, result.score
+    (2, 1, 1, 25.0)
     """
 
     promoters: int
@@ -142,6 +147,11 @@ class CsatResult(ScoreResult):
         net_interval: its interval (score method).
         mean: mean answer on the scale.
         total_weight: sum of the weights; `n` without weights.
+
+    >>> import cxscore as cx
+    >>> result = cx.csat([5, 4, 3, 1])
+    >>> result.satisfied, result.neutral, result.dissatisfied, result.score
+    (2, 1, 1, 50.0)
     """
 
     satisfied: int
@@ -187,6 +197,11 @@ class CesResult(ScoreResult):
         net_index: two best points minus difficult, in points -100 to 100.
         net_interval: its interval (score method).
         total_weight: sum of the weights; `n` without weights.
+
+    >>> import cxscore as cx
+    >>> result = cx.ces([7, 6, 5, 2])
+    >>> result.score, result.easy_share, result.top_two_share, result.net_index
+    (5.0, 0.75, 0.5, 25.0)
     """
 
     easy: int

@@ -40,7 +40,10 @@ _SMALL = 256  # up to here counting in plain Python beats numpy's start-up cost
 
 
 def _counts(values: Sequence[Any]) -> tuple[int, ...]:
-    return tuple(_whole_count(value, f"position {i}") for i, value in enumerate(values))
+    counts = tuple(values)
+    if {int}.issuperset(map(type, counts)) and min(counts, default=0) >= 0:
+        return counts  # nearly every call
+    return tuple(_whole_count(value, f"position {i}") for i, value in enumerate(counts))
 
 
 def _one_a_point(tally: ScoreTally, attribute: attrs.Attribute[Any], counts: Sequence[Any] | None) -> None:
