@@ -66,6 +66,8 @@ def coded(values: Any, argument: str) -> Coded:
         return _coded_arrow(values)
     if isinstance(values, (list, tuple)):
         return _coded_objects(values, argument)
+    if _begins_with_text(values):  # the types of a million objects need no look of their own
+        return _coded_objects(values.tolist(), argument)
     found = column(values, argument)
     data, kind = found.data, found.data.dtype.kind
     if kind in "iu" and found.missing is None and len(data):
@@ -82,6 +84,12 @@ def coded(values: Any, argument: str) -> Coded:
     labels, codes = np.unique(data if missing is None else data[~missing], return_inverse=True)
     plain = [label.replace(tzinfo=dt.UTC) for label in labels.tolist()] if aware else labels.tolist()
     return _with_missing(codes.reshape(-1), plain, missing, found.name)
+
+
+def _begins_with_text(values: Any) -> bool:
+    if type(values) is not np.ndarray or values.dtype.kind != "O" or values.ndim != 1:
+        return False
+    return len(values) > 0 and isinstance(values[0], str)
 
 
 def _with_missing(codes: Array, labels: list[Any], missing: Bools | None, name: Any) -> Coded:
