@@ -46,15 +46,6 @@ def _counts(values: Sequence[Any]) -> tuple[int, ...]:
     return tuple(_whole_count(value, f"position {i}") for i, value in enumerate(counts))
 
 
-def _one_a_point(tally: ScoreTally, attribute: attrs.Attribute[Any], counts: Sequence[Any] | None) -> None:
-    if counts is not None and len(counts) != len(tally.scale.points):
-        msg = (
-            f"{attribute.name} must have one number for each of the {len(tally.scale.points)} points of "
-            f"{tally.scale.name} (got {len(counts)})"
-        )
-        raise LengthError(msg, argument=attribute.name, found=len(counts))
-
-
 @attrs.frozen(kw_only=True)
 class ScoreTally:
     """How often each point was given, and what was left out. Merging is exact for any split of the rows.
@@ -76,9 +67,9 @@ class ScoreTally:
     """
 
     scale: Scale
-    counts: tuple[int, ...] = attrs.field(converter=_counts, validator=_one_a_point)
-    sums: tuple[float, ...] | None = attrs.field(default=None, validator=_one_a_point)
-    squares: tuple[float, ...] | None = attrs.field(default=None, validator=_one_a_point)
+    counts: tuple[int, ...] = attrs.field(converter=_counts)
+    sums: tuple[float, ...] | None = None
+    squares: tuple[float, ...] | None = None
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
     asked: int | None = attrs.field(default=None, eq=False)
     respondents: int | None = attrs.field(default=None, eq=False)
