@@ -215,3 +215,9 @@ def test_wrong_calls_name_a_way_out(call: Callable[[], Any], error: type[Excepti
 
 def test_a_reopening_of_a_row_that_is_left_out_needs_no_resolution() -> None:
     assert 0 == len(cx.Contacts.from_conversations([ticket(0, 9, reopens=1, status="spam")]))
+
+
+def test_the_case_of_a_status_does_not_matter() -> None:
+    rows = [ticket(i, i + 1, status=status) for i, status in enumerate(("Merged", "SPAM", "open"))]
+    assert 1 == len(cx.Contacts.from_conversations(rows))
+    assert {"merged": 1, "spam": 1} == cx.response_times(rows).left_out

@@ -329,3 +329,16 @@ def test_a_hundred_thousand_groups_are_arrays_until_one_is_looked_up() -> None:
         assert groups[key] == cx.nps(scores[by == key])
         assert groups.column("interval.low")[place] == pytest.approx(groups[key].interval.low, rel=1e-12)
     assert groups.rest(7).n == 4 * n - 4
+
+
+def test_the_type_of_a_column_is_that_of_its_field_whatever_the_values() -> None:
+    nine = datetime(2026, 3, 2, 9)
+    log = cx.Messages(conversation=[1, 2], at=[nine, nine], author="customer", channel=["chat", "mail"])
+    groups = cx.response_times(log, by="channel")  # nobody was answered, so no percentile is reached
+    for name in ("first_response.p90", "first_response.median_interval.low"):
+        assert "timedelta64[us]" == str(groups.column(name).dtype)
+        assert np.isnat(groups.column(name)).all()
+    assert "timedelta64[us]" == str(groups.scores.dtype)
+    none = cx.response_times([], by="channel")
+    assert (0, "timedelta64[us]") == (len(none.scores), str(none.scores.dtype))
+    assert (0, "float64") == (len(cx.nps([], by=[]).scores), str(cx.nps([], by=[]).scores.dtype))

@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "policies": {"_frozen", "errors"},
     "_inputs": {"_inputs", "errors", "scales"},
     "hours": {"_core", "_frozen", "_inputs", "errors"},
-    "batches": {"_checks", "_core", "_html", "_inputs", "batches", "errors", "records"},
+    "batches": {"_accounting", "_checks", "_core", "_html", "_inputs", "batches", "errors", "records"},
     "_grouping": {"_inputs", "batches", "errors"},
     "_results": {"_accounting", "_frozen", "_html", "errors"},
     "_story": {"_frozen", "_inputs", "_results", "batches", "errors", "hours", "records"},

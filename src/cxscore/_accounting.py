@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ._frozen import FrozenMap
 
-__all__ = ["Account", "LeftOut", "left_out"]
+__all__ = ["Account", "LeftOut", "left_out", "status_reason"]
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -38,6 +38,18 @@ class LeftOut(enum.StrEnum):
     SPAM = "spam"
     TEST = "test"
     DELETED = "deleted"
+
+
+_OF_STATUS = {str(reason): reason for reason in (LeftOut.MERGED, LeftOut.SPAM, LeftOut.TEST, LeftOut.DELETED)}
+
+
+def status_reason(status: object) -> LeftOut | None:
+    """Why a conversation of this status is no customer's experience, None where it is one; case does not matter.
+
+    >>> status_reason("Spam")
+    <LeftOut.SPAM: 'spam'>
+    """
+    return _OF_STATUS.get(str(status).casefold())
 
 
 def left_out(counts: Mapping[str, Any]) -> FrozenMap[LeftOut, int]:

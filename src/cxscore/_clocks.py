@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _inputs
-from ._accounting import Account, LeftOut
+from ._accounting import Account, LeftOut, status_reason
 from ._core import waits
 from ._grouping import combine, read_key, split_keys
 from ._inputs import NAT, Coded
@@ -29,13 +29,8 @@ Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-# Conversations of these statuses are no customer's experience; each is left out under its own reason.
-_NO_CUSTOMER = {
-    "merged": LeftOut.MERGED,
-    "spam": LeftOut.SPAM,
-    "test": LeftOut.TEST,
-    "deleted": LeftOut.DELETED,
-}
+# Such a conversation takes its messages along.
+_WHOLE_CONVERSATIONS = (LeftOut.MERGED, LeftOut.SPAM, LeftOut.TEST, LeftOut.DELETED)
 _ENDS = ("first_response_at", "resolved_at", "first_resolved_at", "abandoned_at")
 # A wait belongs to whoever answered it, not to whoever wrote the question.
 _OF_THE_ANSWER = ("agent", "team")
@@ -253,7 +248,7 @@ def _statuses(table: Conversations, account: Account) -> None:
         return
     status = table.coded("status")
     for code, label in enumerate(status.labels):
-        reason = _NO_CUSTOMER.get(str(label).casefold())
+        reason = status_reason(label)
         if reason is not None:
             account.leave_out(reason, status.codes == code)
 
@@ -583,7 +578,7 @@ def _read_messages(
     if table is not None:
         opened = table.times("opened_at")
         _statuses(table, tickets)
-        for reason in _NO_CUSTOMER.values():  # such a conversation takes its messages along
+        for reason in _WHOLE_CONVERSATIONS:
             if reason in tickets.out:
                 account.leave_out(reason, join.spread(tickets.out[reason])[codes])
         _leave_out_missing(tickets, opened == NAT, "opened_at", missing)

@@ -9,7 +9,7 @@ import html
 import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import attrs
 import numpy as np
@@ -183,17 +183,17 @@ class Result:
                 put(out, field.name, getattr(self, field.name), duration=field.metadata.get("duration", False))
         return out
 
-    def _brief(self) -> Brief:
-        """The headline with its denominator, for a table of many results."""
-        raise NotImplementedError  # pragma: no cover - every result has its own
-
     def _title(self) -> str:
         """Title of the HTML table, one short line."""
         return str(self)
 
-    def _lines(self) -> list[tuple[str, str]]:
-        """Rows of the HTML table: what, and how it reads."""
-        return [("answers", f"{self.n:,}")]  # pragma: no cover - every result has its own rows
+    if TYPE_CHECKING:  # every result brings its own
+
+        def _brief(self) -> Brief:
+            """The headline with its denominator, for a table of many results."""
+
+        def _lines(self) -> list[tuple[str, str]]:
+            """Rows of the HTML table: what, and how it reads."""
 
     def _repr_html_(self) -> str:
         left = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in self.left_out.items())

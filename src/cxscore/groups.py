@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Generic, Protocol, TypeVar, cast
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -149,8 +150,6 @@ class Groups(Mapping[Any, R], Generic[R]):
     @property
     def scores(self) -> Array:
         """The headline figure of each group as an array, in key order."""
-        if not len(self):
-            return np.empty(0)
         return self.column(self.overall._headline)
 
     def column(self, name: str) -> Array:
@@ -168,7 +167,12 @@ class Groups(Mapping[Any, R], Generic[R]):
         found = self._table.column(name)
         if found is not None:
             return found
-        return _as_array([_follow(self._table.result(i), name) for i in range(len(self))], name)
+        results = [self._table.result(i) for i in range(len(self))]
+        values = [_follow(result, name) for result in results]
+        # The type of a column is that of its field, also where no group has a value.
+        if any(_is_duration(result, name) for result in (results or [self.overall])):
+            return np.array(values, dtype="m8[us]")
+        return _as_array(values, name)
 
     @property
     def tally(self) -> Any:
@@ -289,6 +293,17 @@ def _follow(result: Any, path: str) -> Any:
             raise UnknownNameError(msg, argument="column", found=path)
         value = getattr(value, name)
     return value
+
+
+def _is_duration(result: Any, path: str) -> bool:
+    """Whether a path leads through a field of durations, by what its class says of it."""
+    value = result
+    for name in path.split("."):
+        field = getattr(attrs.fields_dict(type(value)).get(name) if attrs.has(type(value)) else None, "metadata", {})
+        if field.get("duration", False):
+            return True
+        value = getattr(value, name, None)
+    return False
 
 
 def _as_array(values: list[Any], name: str) -> Array:

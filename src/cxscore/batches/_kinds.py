@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _inputs
+from .._accounting import status_reason
 from .._checks import check_choice
 from .._core.contacts import split_threads
 from .._inputs import NAT
@@ -20,8 +21,6 @@ from ._doors import as_batch
 
 Reopens = Literal["count", "ignore"]
 _AUTHORS: dict[str, np.int8] = {str(author): np.int8(code) for code, author in enumerate(Author)}
-_NO_CUSTOMER = ("merged", "spam", "test", "deleted")
-"""Statuses of conversations behind which no customer waits."""
 
 
 class Responses(Batch[SurveyResponse]):
@@ -433,7 +432,7 @@ def _of_customers(table: Conversations) -> npt.NDArray[np.bool_]:
     kept = np.ones(len(table), dtype=np.bool_)
     if table.known("status"):
         status = table.coded("status")
-        aside = [code for code, label in enumerate(status.labels) if label in _NO_CUSTOMER]
+        aside = [code for code, label in enumerate(status.labels) if status_reason(label) is not None]
         kept = ~np.isin(status.codes, aside)
     news = np.argsort(np.max([table.times(name) for name in table._instants], axis=0), kind="stable")
     latest = np.empty(len(ids.labels), dtype=np.int64)
