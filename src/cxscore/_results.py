@@ -16,8 +16,9 @@ import numpy as np
 
 from . import _html
 from ._accounting import LeftOut
+from ._evidence import Evidence
 from ._frozen import FrozenMap
-from .errors import ArgumentValueError
+from .errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["DURATION", "Brief", "Interval", "Result", "Signature", "plain", "put", "show", "show_open"]
 
@@ -162,6 +163,12 @@ class Result:
     def headline(self) -> Any:
         """The figure to quote when there is room for one."""
         return getattr(self, self._headline)
+
+    @property
+    def _evidence(self) -> Evidence:
+        """What the headline rests on, for whoever judges it."""
+        msg = f"the headline of {type(self).__name__} is a count of single rows and has no interval to judge it by"
+        raise ArgumentTypeError(msg, found=type(self))
 
     def _content(self) -> tuple[Any, ...]:
         fields = attrs.fields(type(self))

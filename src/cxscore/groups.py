@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _html
+from ._evidence import Evidence
 from ._results import Result
 from .errors import ArgumentTypeError, ArgumentValueError, LengthError, UnknownNameError
 
@@ -53,6 +54,9 @@ class Table(Protocol[R_co]):
 
     def column(self, name: str) -> Array | None:
         """A figure of all groups at once, or None where it has to be read group by group."""
+
+    def evidence(self) -> Evidence | None:
+        """What the headlines of all groups rest on, or None where it has to be read group by group."""
 
     def tally(self) -> Any:
         """The tally of all groups together."""
@@ -173,6 +177,18 @@ class Groups(Mapping[Any, R], Generic[R]):
         if any(_is_duration(result, name) for result in (results or [self.overall])):
             return np.array(values, dtype="m8[us]")
         return _as_array(values, name)
+
+    @property
+    def _evidence(self) -> Evidence:
+        """What the headlines rest on, one entry a group in key order."""
+        found = self._table.evidence()
+        if found is None:
+            # An empty selection has the form of its overall, and no entries.
+            parts = [self._table.result(i)._evidence for i in range(len(self))]
+            found = Evidence.stacked(parts or [self.overall._evidence])
+            if not parts:
+                found = found.rows(slice(0, 0))
+        return found
 
     @property
     def tally(self) -> Any:
@@ -364,6 +380,9 @@ class _TallyTable(Generic[R]):
         return self._metric(_total(others) if others else self._tallies[i].emptied(), **self._options)
 
     def column(self, name: str) -> Array | None:
+        return None
+
+    def evidence(self) -> Evidence | None:
         return None
 
     def tally(self) -> Any:

@@ -872,6 +872,9 @@ class _OutlierGroups:
     def column(self, name: str) -> Array | None:
         return {"count": np.diff(self.judgement.edges), "n": self.judgement.n}.get(name)
 
+    def evidence(self) -> None:
+        return None
+
     def tally(self) -> Any:
         msg = (
             "outliers have no tally: what is an outlier depends on all values; for data in shards find the limits with "

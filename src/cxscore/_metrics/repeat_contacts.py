@@ -22,6 +22,7 @@ from .._core import intervals, repeats
 from .._core.distributions import z_value
 from .._core.repeats import ClusterSums, RepeatSummary
 from .._core.survival import survival_interval
+from .._evidence import Evidence
 from .._frozen import FrozenMap
 from .._results import DURATION, Brief, Interval, Result, Signature, plain, show, show_open
 from ..errors import ArgumentTypeError, ArgumentValueError
@@ -120,6 +121,10 @@ class RepeatContactsResult(Result):
     _people: Customers | None = attrs.field(default=None, repr=False, eq=False)
 
     _headline: ClassVar[str] = "rate"
+
+    @property
+    def _evidence(self) -> Evidence:
+        return _evidence(self.rate, self.effective_n, self.mature)
 
     def busiest(self, k: int = 10) -> list[BusyCustomer]:
         """The customers with most contacts: the way back to the records.
@@ -296,6 +301,21 @@ def _figures(counts: RepeatTally | RepeatSummary, confidence: float) -> dict[str
     }
 
 
+def _evidence(rate: Number, effective: Number, mature: Number) -> Evidence:
+    return Evidence(
+        name="repeat rate",
+        form="share",
+        unit=1.0,
+        upward=False,
+        value=rate,
+        n=effective,
+        weight=mature * 1.0,
+        up=rate,
+        low=0.0,
+        high=1.0,
+    )
+
+
 def _kaplan_meier(tally: RepeatTally, confidence: float) -> dict[str, Any]:
     """The estimate over all contacts that have ended, whether or not their window has been seen."""
     z = z_value(confidence)
@@ -381,6 +401,10 @@ class _RepeatGroups:
         elif isinstance(figure, tuple) or part or figure is None:
             return None  # read group by group, or explained there
         return np.asarray(figure)
+
+    def evidence(self) -> Evidence:
+        found = _figures(self.table.summary, self.settings.confidence)
+        return _evidence(found["rate"], found["effective_n"], found["mature"])
 
     def tally(self) -> RepeatTally:
         return self.table.total(with_seen=True)

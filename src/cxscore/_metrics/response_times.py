@@ -7,6 +7,7 @@ Kaplan-Meier curve, so that people who still wait count.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from .._checks import check_choice, check_confidence
 from .._clocks import Clock, Timeline, chat_like, read_log, reply_policy, service_targets
 from .._core import durations, intervals, quantiles, survival, waits
 from .._core.distributions import z_value
+from .._evidence import Evidence
 from .._frozen import FrozenMap
 from .._inputs import NAT, read_only
 from .._open_time import Schedules, hours_definition, with_open_time
@@ -444,6 +446,23 @@ class ResponseTimesResult(Result):
         """Interval of the headline."""
         return None if self.first_response is None else self.first_response.median_interval
 
+    @property
+    def _evidence(self) -> Evidence:
+        summary = self.first_response
+        median = None if summary is None else summary.median
+        followed = 0 if summary is None else summary._followed
+        return Evidence(
+            name="median first response",
+            form="median",
+            unit=1.0,
+            upward=False,
+            value=math.nan if median is None else median.total_seconds(),
+            n=float(followed),
+            weight=float(followed),
+            low=0.0,
+            limits=None if summary is None else functools.partial(_seconds_limits, summary),
+        )
+
     def table(self) -> WaitTable:
         """One row a wait: conversation, start, end, wait, agent, how it ended.
 
@@ -484,6 +503,12 @@ class ResponseTimesResult(Result):
         if self.mixed:
             lines.append(("channels", "several, in one figure"))
         return lines
+
+
+def _seconds_limits(summary: DurationSummary, confidence: float) -> tuple[float, float]:
+    """Limits of the median in seconds; infinite where the curve's limits do not get there."""
+    low, high = summary.quantile_interval(0.5, confidence=confidence)
+    return 0.0 if low is None else low.total_seconds(), math.inf if high is None else high.total_seconds()
 
 
 # -- figures -----------------------------------------------------------------------------------------
@@ -707,6 +732,9 @@ class _WaitGroups:
         return self._result(others, self._chosen(others))
 
     def column(self, name: str) -> npt.NDArray[Any] | None:
+        return None
+
+    def evidence(self) -> None:
         return None
 
     def tally(self) -> dict[str, DurationTally]:

@@ -17,6 +17,7 @@ from .._calls import guided
 from .._checks import check_choice, check_confidence
 from .._core import intervals, scores
 from .._core.distributions import z_value
+from .._evidence import Evidence
 from .._frozen import FrozenMap
 from .._results import Brief, Interval, Result, Signature, show
 from ..errors import NotYetError
@@ -85,6 +86,7 @@ class ScoreResult(Result):
     respondents: int | None = attrs.field(default=None, eq=False)
     asked: int | None = attrs.field(default=None, eq=False)
     response_rate: float | None = attrs.field(default=None, eq=False)
+    _evidence: Evidence = attrs.field(repr=False, eq=False)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -349,6 +351,25 @@ def _shared(data: _Counts) -> dict[str, Number]:
     return {"n": data.n(), "effective_n": data.kish(), "total_weight": sum(data.sums) * 1.0}
 
 
+def _evidence(
+    data: _Counts, name: str, contrast: Sequence[float], *, score: Number, up: Number, down: Number | None = None
+) -> Evidence:
+    """Behind a share, or a net where there is a `down`, in points."""
+    return Evidence(
+        name=name,
+        form="share" if down is None else "net",
+        unit=100.0,
+        upward=True,
+        value=score,
+        n=data.effective(contrast),
+        weight=sum(data.sums) * 1.0,
+        up=up,
+        down=0.0 if down is None else down,
+        low=0.0 if down is None else -100.0,
+        high=100.0,
+    )
+
+
 def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     scale = settings.scale
     up, middle, down, score, limits = _net(data, settings, scale.good, scale.poor, _NPS_LIMITS[settings.method])
@@ -366,6 +387,7 @@ def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         "passive_share": middle,
         "detractor_share": down,
         "mean": scores.mean_and_variance(data.sums, scale.points)[0],
+        "evidence": _evidence(data, "NPS", _contrast(scale, scale.good, scale.poor), score=score, up=up, down=down),
     }
 
 
@@ -388,6 +410,7 @@ def _csat_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         "net": net,
         "net_interval": (*net_limits, "score"),
         "mean": scores.mean_and_variance(data.sums, scale.points)[0],
+        "evidence": _evidence(data, "CSAT", _contrast(scale, scale.good, range(0)), score=100.0 * share, up=share),
     }
 
 
@@ -417,6 +440,18 @@ def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         "difficult_share": difficult / scores.or_nan(sum(data.sums)),
         "net_index": net,
         "net_interval": (*net_limits, "score"),
+        "evidence": Evidence(
+            name="CES, mean",
+            form="mean",
+            unit=1.0,
+            upward=not scale.low_is_good,
+            value=mean,
+            n=n,
+            weight=sum(data.sums) * 1.0,
+            spread=variance,
+            low=float(scale.low),
+            high=float(scale.high),
+        ),
     }
 
 
@@ -480,14 +515,18 @@ class _ScoreGroups(Generic[R]):
     def column(self, name: str) -> npt.NDArray[Any] | None:
         field, _, part = name.partition(".")
         figure = _FIGURES[self.settings.metric](_Counts.of_table(self.table), self.settings).get(field)
-        if isinstance(figure, tuple):
+        if type(figure) is tuple:
             if part not in ("low", "high"):
                 return None  # the slow path explains what a column may be
             figure = figure[("low", "high").index(part)]
-        elif part or figure is None:
+        elif part or figure is None or isinstance(figure, Evidence):
             return None
         counts = isinstance(figure, np.ndarray) and field in _WHOLE
         return np.asarray(figure, dtype=np.int64 if counts else np.float64)
+
+    def evidence(self) -> Evidence:
+        found: Evidence = _FIGURES[self.settings.metric](_Counts.of_table(self.table), self.settings)["evidence"]
+        return found
 
     def tally(self) -> ScoreTally:
         return self.table.total()

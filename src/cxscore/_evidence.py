@@ -1,0 +1,79 @@
+"""What a headline figure rests on: the few numbers that a judgement about it needs.
+
+A metric writes it, a judgement reads it: comparing, trends and limits never look into a result of one kind
+or another. Entries are plain numbers for one result and arrays for many groups; knows nothing of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+__all__ = ["Evidence", "Form"]
+
+Number = Any  # a float for one result, a float array for many
+Form = Literal["net", "share", "mean", "median"]
+
+
+class Evidence(NamedTuple):
+    """One headline figure and what it is worth.
+
+    Shares are 0 to 1; `value`, `low` and `high` stand in the unit of the figure, and one whole share is `unit` of
+    it (100 for a score in points or percent). Undefined entries are NaN.
+    """
+
+    name: str
+    """What the figure is called."""
+    form: Form
+    unit: float
+    upward: bool
+    """Whether more is better."""
+    value: Number
+    n: Number
+    """How many independent answers it is worth: weights and clusters are counted in."""
+    weight: Number
+    """What it weighs in a figure of all groups: the sum of its weights, or its rows."""
+    up: Number = float("nan")
+    """Share of what counts for the figure (promoters, satisfied answers, repeats)."""
+    down: Number = 0.0
+    """Share of what counts against it; 0 for plain shares."""
+    spread: Number = float("nan")
+    """Variance of one answer, of a mean (divisor n)."""
+    low: float = float("nan")
+    """Least value the figure can have."""
+    high: float = float("nan")
+    limits: Callable[[float], tuple[Any, Any]] | None = None
+    """Limits at a level, of a median, whose variance is not known; None of everything else."""
+
+    @property
+    def variance(self) -> Number:
+        """Variance of one answer, in squared units of the figure (divisor n)."""
+        if self.form in ("mean", "median"):
+            return self.spread
+        net = self.up - self.down
+        return self.unit**2 * (self.up + self.down - net * net)
+
+    @property
+    def counts(self) -> tuple[Number, Number, Number]:
+        """Answers against, in neither band and for, told of as many answers as they are worth."""
+        return self.down * self.n, (1.0 - self.up - self.down) * self.n, self.up * self.n
+
+    @classmethod
+    def stacked(cls, parts: Sequence[Evidence]) -> Evidence:
+        """One entry a group; at least one, all of one form. A median keeps its limits for itself."""
+        columns: dict[str, Any] = {
+            name: np.array([getattr(part, name) for part in parts], dtype=np.float64) for name in _COLUMNS
+        }
+        return parts[0]._replace(**columns, limits=None)
+
+    def rows(self, keep: Any) -> Evidence:
+        """Some of the groups."""
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        return self._replace(
+            **{name: value[keep] if isinstance(value, np.ndarray) else value for name, value in columns.items()}
+        )
+
+
+_COLUMNS = ("value", "n", "weight", "up", "down", "spread")
