@@ -76,8 +76,9 @@ def contacts(draw: st.DrawFn, *, max_size: int = 14) -> list[cx.Contact]:
     recorded = draw(st.booleans())
     length = st.one_of(st.none(), st.integers(0, 8), st.integers(-2, 60)) if recorded else st.none()
     rows = st.tuples(
-        st.sampled_from([0, 1, 2, 2, None]), hours, length, st.sampled_from([None, "a", "b"]), st.booleans()
-    )
+        st.sampled_from([0, 1, 2, 2, None]), hours, length, st.sampled_from([None, "a", "b"]), st.booleans(),
+        st.sampled_from(["chat", "mail", None]),
+    )  # fmt: skip
     known = draw(st.booleans())  # without topics the chains take another path
     return [
         cx.Contact(
@@ -86,6 +87,7 @@ def contacts(draw: st.DrawFn, *, max_size: int = 14) -> list[cx.Contact]:
             ended_at=None if last is None else start + timedelta(hours=hour + last),
             topic=topic if known else None,
             resolvable=resolvable,
+            channel=channel,
         )
-        for customer, hour, last, topic, resolvable in draw(st.lists(rows, max_size=max_size))
+        for customer, hour, last, topic, resolvable, channel in draw(st.lists(rows, max_size=max_size))
     ]

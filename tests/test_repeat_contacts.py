@@ -384,9 +384,14 @@ def reference(
     as_of: datetime | None,
     history_from: datetime | None,
     same_day: str,
-    hours: cx.BusinessHours | None = None,
+    hours: cx.BusinessHours | dict[str | None, cx.BusinessHours] | None = None,
 ) -> dict[str, Any]:
     """The definition, contact by contact."""
+    one_for_all = not isinstance(hours, dict)
+
+    def schedule(row: cx.Contact) -> cx.BusinessHours | None:
+        return hours[row.channel] if isinstance(hours, dict) else hours
+
     instants = [when for row in rows for when in (row.at, row.ended_at) if when is not None]
     now = as_of or max(instants, default=None)
     first = history_from or min((row.at for row in rows), default=None)
@@ -404,11 +409,13 @@ def reference(
     def anchor(row: cx.Contact) -> datetime:
         return row.at if since == "start" else end(row) or row.at
 
-    def until(start: datetime) -> datetime:
-        return start + window if hours is None else hours.add(start, window)
+    def until(row: cx.Contact, start: datetime) -> datetime:
+        own = schedule(row)
+        return start + window if own is None else own.add(start, window)
 
-    def span(start: datetime, stop: datetime) -> timedelta:
-        return stop - start if hours is None else hours.between(start, stop)
+    def span(row: cx.Contact, start: datetime, stop: datetime) -> timedelta:
+        own = schedule(row)
+        return stop - start if own is None else own.between(start, stop)
 
     def done(row: cx.Contact) -> bool:
         return since == "start" or not recorded or end(row) is not None
@@ -432,19 +439,21 @@ def reference(
     place = {id(row): i for i, row in enumerate(line)}
     root: dict[int, cx.Contact] = {}
     for i, row in enumerate(line):
-        reaching = [one for one in line[:i] if match(one, row) and row.at <= until(anchor(one))]
-        best = max(reaching, key=lambda one: (anchor(one), place[id(one)]), default=None)
+        reaching = [one for one in line[:i] if match(one, row) and row.at <= until(one, anchor(one))]
+        reach = anchor if one_for_all else lambda one: until(one, anchor(one))
+        best = max(reaching, key=lambda one: (reach(one), place[id(one)]), default=None)
         root[id(row)] = row if best is None else root[id(best)]
 
     came = {key: (anchor(line[place[key]]), row.at) for key, row in followers.items() if row is not None}
-    delay = {key: span(*pair) for key, pair in came.items()}
-    followed = {key for key, (ended, again) in came.items() if again <= until(ended)}
-    mature = [row for row in line if done(row) and until(anchor(row)) <= now]
-    not_ended = [row for row in line if not done(row) and until(row.at) <= now]
+    by_id = {id(row): row for row in line}
+    delay = {key: span(by_id[key], *pair) for key, pair in came.items()}
+    followed = {key for key, (ended, again) in came.items() if again <= until(by_id[key], ended)}
+    mature = [row for row in line if done(row) and until(row, anchor(row)) <= now]
+    not_ended = [row for row in line if not done(row) and until(row, row.at) <= now]
     chains: dict[int, list[cx.Contact]] = {}
     for row in line:
         chains.setdefault(id(root[id(row)]), []).append(row)
-    issues = [row for row in line if id(row) in chains and row.at >= until(first)]
+    issues = [row for row in line if id(row) in chains and row.at >= until(row, first)]
     closed = [chains[id(row)] for row in issues if all(one in mature for one in chains[id(row)])]
     z = z_value(0.95)
     once = set(map(id, line)) - followed
@@ -453,7 +462,7 @@ def reference(
     resolution, resolution_interval = clustered(tried, once, z)
     net, net_interval = clustered([row for row in tried if row.resolvable], once, z)
     events = [max(delay[id(row)], timedelta(0)) for row in line if done(row) and id(row) in followed]
-    censored = [span(anchor(row), now) for row in line if done(row) and id(row) not in followed]
+    censored = [span(row, anchor(row), now) for row in line if done(row) and id(row) not in followed]
     survival, greenwood = product_limit(events, censored, window)
     known = len(events) + len(censored)
     if not known:
@@ -534,6 +543,31 @@ def test_windows_of_business_time_equal_a_plain_loop(
     if rows:  # where there is no instant, nothing makes those of the call aware
         expected["as_of"] = expected["as_of"].replace(tzinfo=UTC)
     check(result, expected)
+
+
+@hypothesis.settings(max_examples=150)
+@given(rows=contact_rows(), settings=SETTINGS, schedules=st.permutations(SCHEDULES))
+def test_one_schedule_a_channel_equals_a_plain_loop(
+    rows: list[cx.Contact], settings: dict[str, Any], schedules: list[cx.BusinessHours]
+) -> None:
+    hours = dict(zip(("chat", "mail", None), schedules, strict=True))
+    result = cx.repeat_contacts(cx.Contacts.from_records(rows, tz="UTC"), invalid="drop", hours=hours, **settings)
+    expected = reference(rows, hours=hours, **settings)
+    if rows:
+        expected["as_of"] = expected["as_of"].replace(tzinfo=UTC)
+    check(result, expected)
+
+
+def test_one_schedule_for_all_channels_counts_like_that_schedule() -> None:
+    rows = cx.Contacts(
+        customer=["ada", "bob", "ada", "bob"], at=[datetime(2026, 3, day, 10) for day in (2, 2, 4, 20)],
+        channel=["chat", "mail", "mail", "chat"], tz="UTC",
+    )  # fmt: skip
+    settings = {"as_of": datetime(2026, 6, 1, tzinfo=UTC), "window": timedelta(hours=20)}
+    alike = cx.repeat_contacts(rows, hours=dict.fromkeys(("chat", "mail"), OFFICE), **settings)
+    assert alike.rate == 0.25
+    assert alike.interval == cx.repeat_contacts(rows, hours=OFFICE, **settings).interval
+    assert f"|hours:chat={OFFICE.digest},mail={OFFICE.digest}|" in alike.signature
 
 
 def check(result: cx.RepeatContactsResult, expected: dict[str, Any]) -> None:
@@ -942,7 +976,13 @@ def test_tallies_of_unlike_schedules_do_not_add_up() -> None:
     ("call", "error", "text"),
     [
         (lambda: measured(contact("ada", 1), hours=OFFICE), cx.MixedTimeZonesError, "hours needs to know the zone"),
-        (lambda: measured(contact("ada", 1), hours="9-5"), cx.ArgumentTypeError, "must be a BusinessHours"),
+        (lambda: measured(contact("ada", 1), hours="9-5"), cx.ArgumentTypeError, "must be BusinessHours"),
+        (
+            lambda: cx.repeat_contacts(
+                cx.Contacts(customer="ada", at=[START], channel=["fax"], tz="UTC"), hours={"chat": OFFICE}
+            ),
+            cx.ArgumentValueError, "every channel that contacts came in on",
+        ),
         (lambda: cx.repeat_contacts(cx.RepeatTally.empty(), hours=OFFICE), cx.ArgumentTypeError, "beside a tally"),
         (lambda: cx.repeat_sensitivity([contact("ada", 1)], WEEK), cx.ArgumentTypeError, "a list of timedeltas"),
         (lambda: cx.repeat_sensitivity([contact("ada", 1)], 7), cx.ArgumentTypeError, "a list of timedeltas"),

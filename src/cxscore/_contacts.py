@@ -17,11 +17,13 @@ from . import _inputs
 from ._accounting import Account, LeftOut
 from ._checks import check_choice
 from ._core import repeats
+from ._core.business_time import Timetable, Timetables
 from ._core.repeats import ArrangedContacts, JudgedContacts
 from ._grouping import group_rows
 from ._inputs import NAT
+from ._open_time import Schedules, hours_definition
 from .batches import Batch, Contacts, as_batch
-from .errors import ArgumentTypeError, MixedTimeZonesError
+from .errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError
 from .hours import BusinessHours
 
 __all__ = ["WEEK", "ContactLog", "RepeatSettings", "read_contacts", "repeat_settings", "seconds"]
@@ -35,7 +37,6 @@ WEEK = dt.timedelta(days=7)
 _DAY = 86_400_000_000
 # The calendar of datetime is shorter, so a longer window finds nothing more; instants stay far from overflow.
 _FOREVER = 1 << 60
-_SCHEDULE = 'cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="Europe/Berlin")'
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +47,8 @@ class RepeatSettings:
         window: longest time to a repeat, in microseconds.
         since: "end" or "start" of a contact.
         same_day: "count" or "collapse".
-        hours: digest of the schedule whose open time the window is counted in; None: all time counts.
+        hours: digest of the schedule whose open time the window is counted in, or of one a channel; None: all
+            time counts.
         zone: where days are cut, None for the clock of the data itself.
         as_of: "now" in microseconds since 1970; None where there is not a single instant.
         history_from: when the records begin.
@@ -88,7 +90,7 @@ class ContactLog:
 
     Attributes:
         settings: what a repeat is and when the data ends.
-        hours: the schedule that the window is counted in.
+        hours: the schedule that the window is counted in, or one a contact in the order of `arranged`.
         arranged: the contacts.
         keys: keys of the groups, none without `by`.
         names: names of the keys.
@@ -101,7 +103,7 @@ class ContactLog:
     """
 
     settings: RepeatSettings
-    hours: BusinessHours | None
+    hours: Timetable | Timetables | None
     arranged: ArrangedContacts
     keys: Sequence[Any]
     names: tuple[str, ...]
@@ -124,8 +126,7 @@ class ContactLog:
 
     def judged(self) -> JudgedContacts:
         """Every contact, judged for the window of the settings."""
-        timetable = None if self.hours is None else self.hours._timetable
-        return repeats.judge(self.arranged, window=min(self.settings.window, _FOREVER), hours=timetable)
+        return repeats.judge(self.arranged, window=min(self.settings.window, _FOREVER), hours=self.hours)
 
 
 def read_contacts(
@@ -210,7 +211,7 @@ def read_contacts(
         names, many = grouping.names, grouping.many
     return ContactLog(
         settings=settings,
-        hours=hours,
+        hours=_timetables(hours, batch, arranged.order if rows is None else rows[arranged.order]),
         arranged=arranged,
         keys=keys,
         names=names,
@@ -227,21 +228,39 @@ def _no_contacts() -> Contacts:
     return Contacts.from_records([])  # which has every column, so that `by=` finds its own
 
 
+def _timetables(hours: Schedules | None, batch: Batch[Any], order: Ints) -> Timetable | Timetables | None:
+    """The schedule of all contacts, or of each in order, by its channel."""
+    if hours is None:
+        return None
+    if isinstance(hours, BusinessHours):
+        return hours._timetable
+    channel = batch.coded("channel")
+    present = [channel.labels[code] for code in np.unique(channel.codes[order]).tolist()]
+    without = [label for label in present if label not in hours]
+    if without:
+        told = ", ".join(map(repr, without[:5]))
+        msg = (
+            f"hours must have a schedule for every channel that contacts came in on (got none for {told}); add it, "
+            f"e.g. {{{without[0]!r}: cx.BusinessHours(...)}}, or leave those contacts out"
+        )
+        raise ArgumentValueError(msg, argument="hours", found=without)
+    number = {label: i for i, label in enumerate(present)}
+    to_table = np.array([number.get(label, -1) for label in channel.labels], dtype=np.int64)
+    return Timetables([hours[label]._timetable for label in present], to_table[channel.codes[order]])
+
+
 def repeat_settings(window: Any, since: str, same_day: str, hours: Any) -> RepeatSettings:
     """The arguments that say what a repeat is, checked.
 
     Raises:
-        ArgumentTypeError: a window without a unit, hours that are no `BusinessHours`.
+        ArgumentTypeError: a window without a unit, hours that are no `BusinessHours` and no mapping to them.
         InvalidValueError: a window that is not above zero.
         UnknownNameError: another choice.
     """
     check_choice("since", since, ("end", "start"))
     check_choice("same_day", same_day, ("count", "collapse"))
     micros = _inputs.duration(window, "window", positive=True)
-    if hours is not None and not isinstance(hours, BusinessHours):
-        msg = f"hours must be a BusinessHours (got {hours!r:.60}), e.g. {_SCHEDULE}"
-        raise ArgumentTypeError(msg, argument="hours", found=type(hours))
-    digest = None if hours is None else hours.digest
+    digest = None if hours is None else hours_definition(hours)
     return RepeatSettings(window=micros, since=since, same_day=same_day, hours=digest)
 
 

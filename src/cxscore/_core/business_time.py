@@ -15,12 +15,23 @@ a duration is its inverse.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DAY", "NEVER", "OpenSpans", "Pattern", "Timetable", "lay_out", "span_ends", "span_starts", "zone_changes"]
+__all__ = [
+    "DAY",
+    "NEVER",
+    "OpenSpans",
+    "Pattern",
+    "Timetable",
+    "Timetables",
+    "lay_out",
+    "span_ends",
+    "span_starts",
+    "zone_changes",
+]
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -373,3 +384,37 @@ class Timetable:
                 inside = inside + forth * (end - begin)
         found = spans.reached(inside, closing=closing)
         return np.where(found == NEVER, NEVER, found + moved * _CYCLE)
+
+
+class Timetables:
+    """One schedule a row: what `Timetable` answers, each row by its own.
+
+    Args:
+        tables: the schedules.
+        code: number of the schedule of each row.
+    """
+
+    __slots__ = ("_code", "_tables")
+
+    def __init__(self, tables: Sequence[Timetable], code: Ints) -> None:
+        self._tables = tuple(tables)
+        self._code = code
+
+    def rows(self, keep: Bools | Ints) -> Timetables:
+        """The schedules of some of the rows."""
+        return Timetables(self._tables, self._code[keep])
+
+    def between(self, start: Ints, end: Ints) -> Ints:
+        """Open time from `start` to `end`, one entry a row."""
+        return self._each(lambda table, rows: table.between(start[rows], end[rows]))
+
+    def add(self, start: Ints, duration: Ints, *, closing: bool) -> Ints:
+        """The instant when `duration` is used up, one entry a row."""
+        return self._each(lambda table, rows: table.add(start[rows], duration[rows], closing=closing))
+
+    def _each(self, answer: Callable[[Timetable, Ints], Ints]) -> Ints:
+        out = np.empty(len(self._code), np.int64)
+        for code, table in enumerate(self._tables):
+            rows = np.flatnonzero(self._code == code)
+            out[rows] = answer(table, rows)
+        return out

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import business_time
-from .business_time import Timetable
+from .business_time import Timetable, Timetables
 
 __all__ = [
     "MISSING",
@@ -181,7 +181,7 @@ def find_repeats(
     day: Ints | None = None,
     since_start: bool = False,
     history_from: int | None = None,
-    hours: Timetable | None = None,
+    hours: Timetable | Timetables | None = None,
 ) -> JudgedContacts:
     """Judge every contact: `arrange` and `judge`, whose arguments these are."""
     arranged = arrange(
@@ -244,7 +244,7 @@ def arrange(
     )
 
 
-def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | None = None) -> JudgedContacts:
+def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | Timetables | None = None) -> JudgedContacts:
     """Judge every contact: followed by a repeat or not, and which issue it belongs to.
 
     A contact is followed by a repeat when the same customer has a later contact (by start, end, row) that
@@ -255,35 +255,37 @@ def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | None = 
     Args:
         contacts: from `arrange`.
         window: microseconds, above 0 and below 2**62.
-        hours: the schedule whose open time the window is counted in; None counts all time. A window that is
-            used up exactly when the schedule closes ends there.
+        hours: the schedule whose open time the window is counted in, or one a contact in the order of
+            `contacts`; None counts all time. A window that is used up exactly when the schedule closes ends there.
     """
     customer, begin, anchor, ended = contacts.customer, contacts.begin, contacts.anchor, contacts.ended
     as_of, history = contacts.as_of, contacts.history_from
     # How long the window is on the calendar: the same for all contacts, or by what is open after each.
     length: int | Ints = window
-    known_from = history + window
+    known_from: int | Ints = history + window
+    reach = anchor  # orders contacts by where their windows end
     if hours is not None:
         length = _calendar_length(hours, anchor, window)
-        # Where there is no contact, the records begin nowhere, and that is no instant.
-        known_from = history + int(_calendar_length(hours, np.array([history]), window)[0]) if begin.size else history
+        known_from = _history_known_from(hours, history, window, begin.size)
+        if isinstance(hours, Timetables):  # one schedule never overtakes itself, but it may another
+            reach = anchor + length
     known_history = begin >= known_from
     old_enough = as_of - length
     mature = ended & (anchor <= old_enough)
 
     if contacts.topic is None:
-        delay, begins = _judge_in_line(customer, begin, anchor, length)
+        delay, begins = _judge_in_line(customer, begin, anchor, reach, length)
         first = np.flatnonzero(begins)
         size = np.empty_like(first)
         np.subtract(first[1:], first[:-1], out=size[:-1])
         size[-1:] = begin.size - first[-1:]
-        if anchor is begin:
+        if reach is begin:
             # Within a chain maturity ends once, so the last contact speaks for all.
             closed = mature[first + size - 1]
         else:
             closed = np.logical_and.reduceat(mature, first) if first.size else np.zeros(0, dtype=np.bool_)
     else:
-        delay, root = _judge_by_topic(customer, begin, anchor, contacts.topic, length)
+        delay, root = _judge_by_topic(customer, begin, anchor, reach, contacts.topic, length)
         size = np.bincount(root, minlength=begin.size)
         begins = size > 0
         size = size[begins]
@@ -292,7 +294,8 @@ def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | None = 
     age = as_of - anchor
     if hours is not None:
         some = delay != NEVER
-        delay[some] = hours.between(anchor[some], anchor[some] + delay[some])
+        of_some = hours.rows(some) if isinstance(hours, Timetables) else hours
+        delay[some] = of_some.between(anchor[some], anchor[some] + delay[some])
         age = hours.between(anchor, np.full(anchor.size, as_of))
     return JudgedContacts(
         order=contacts.order,
@@ -311,10 +314,19 @@ def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | None = 
     )
 
 
-def _calendar_length(hours: Timetable, since: Ints, window: int) -> Ints:
+def _calendar_length(hours: Timetable | Timetables, since: Ints, window: int) -> Ints:
     """How long it takes until a window of open time has passed; very long where it never does."""
     last = hours.add(since, np.full(since.size, window), closing=True)
     return np.where(last == business_time.NEVER, _FAR, last - since)
+
+
+def _history_known_from(hours: Timetable | Timetables, history: int, window: int, contacts: int) -> int | Ints:
+    """When a window has passed since the records began, for each contact where schedules differ."""
+    if not contacts:
+        return history  # without a contact the records begin nowhere, and that is no instant
+    since = np.full(contacts if isinstance(hours, Timetables) else 1, history)
+    passed = history + _calendar_length(hours, since, window)
+    return passed if isinstance(hours, Timetables) else int(passed[0])
 
 
 def summarise(
@@ -525,27 +537,27 @@ def _first_of_day(customer: Ints, day: Ints, topic: Ints | None) -> Bools:
     return first | (first_of_topic & (topic >= 0) & (topic[head] >= 0))
 
 
-def _furthest(segment: Ints, anchor: Ints) -> Ints:
-    """For each row the row, up to itself in its segment, with the latest anchor; the later of equal ones.
+def _furthest(segment: Ints, reach: Ints) -> Ints:
+    """For each row the row, up to itself in its segment, that reaches furthest; the later of equal ones.
 
     Segments are ascending codes. Ends mostly ascend with the starts, so only segments where one falls back
-    are ranked; there a running maximum of (segment, rank of the anchor) finds the row.
+    are ranked; there a running maximum of (segment, rank of the reach) finds the row.
     """
-    best = np.arange(anchor.size)
-    falls = (anchor[1:] < anchor[:-1]) & (segment[1:] == segment[:-1])
+    best = np.arange(reach.size)
+    falls = (reach[1:] < reach[:-1]) & (segment[1:] == segment[:-1])
     if falls.any():
         affected = np.zeros(int(segment[-1]) + 1, dtype=np.bool_)
         affected[segment[1:][falls]] = True
         at = np.flatnonzero(affected[segment])
-        by_anchor = np.argsort(anchor[at], kind="stable")
+        by_reach = np.argsort(reach[at], kind="stable")
         rank = np.empty_like(at)
-        rank[by_anchor] = np.arange(at.size)
+        rank[by_reach] = np.arange(at.size)
         top = np.maximum.accumulate(segment[at] * at.size + rank) % at.size
-        best[at] = at[by_anchor[top]]
+        best[at] = at[by_reach[top]]
     return best
 
 
-def _judge_in_line(customer: Ints, begin: Ints, anchor: Ints, length: int | Ints) -> tuple[Ints, Bools]:
+def _judge_in_line(customer: Ints, begin: Ints, anchor: Ints, reach: Ints, length: int | Ints) -> tuple[Ints, Bools]:
     """Delays, and which contacts begin a chain, when every contact of a customer matches every other."""
     delay = np.empty_like(begin)
     delay[-1:] = NEVER
@@ -553,21 +565,23 @@ def _judge_in_line(customer: Ints, begin: Ints, anchor: Ints, length: int | Ints
     new_customer = _starts(customer)
     np.copyto(delay[:-1], NEVER, where=new_customer[1:])
     begins = np.ones(begin.size, dtype=np.bool_)
-    if anchor is begin:
+    if reach is begin:
         np.greater(delay[:-1], _of(length, slice(-1)), out=begins[1:])
     else:
         # A long contact may reach past shorter ones after it.
-        furthest = _furthest(customer, anchor)[:-1]
+        furthest = _furthest(customer, reach)[:-1]
         begins[1:] = new_customer[1:] | (begin[1:] - anchor[furthest] > _of(length, furthest))
     return delay, begins
 
 
 def _of(length: int | Ints, contacts: Any) -> int | Ints:
-    """The window's length after some contacts; a later anchor never has an earlier end."""
+    """The window's length after some contacts."""
     return length if isinstance(length, int) else length[contacts]
 
 
-def _judge_by_topic(customer: Ints, begin: Ints, anchor: Ints, topic: Ints, length: int | Ints) -> tuple[Ints, Ints]:
+def _judge_by_topic(
+    customer: Ints, begin: Ints, anchor: Ints, reach: Ints, topic: Ints, length: int | Ints
+) -> tuple[Ints, Ints]:
     """Delays, and the position of the first contact of each contact's chain, when topics must match."""
     size = begin.size
     at = np.arange(size)
@@ -589,18 +603,18 @@ def _judge_by_topic(customer: Ints, begin: Ints, anchor: Ints, topic: Ints, leng
 
     # Furthest-reaching earlier match, among this topic, among those without one, or among all.
     parent = np.full(size, -1)
-    furthest = order[_furthest(np.cumsum(begins) - 1, anchor[order])]
+    furthest = order[_furthest(np.cumsum(begins) - 1, reach[order])]
     parent[order[1:][same]] = furthest[:-1][same]
     if untold.any():
         bare = np.flatnonzero(untold)
-        furthest_bare = bare[_furthest(customer[bare], anchor[bare])]
+        furthest_bare = bare[_furthest(customer[bare], reach[bare])]
         before: Ints = np.cumsum(untold) - untold
         candidate = np.where(before > 0, furthest_bare[before - 1], -1)
         candidate[(candidate >= 0) & (customer[candidate] != customer)] = -1
-        better = (candidate >= 0) & ((parent < 0) | (anchor[candidate] >= anchor[parent]))
+        better = (candidate >= 0) & ((parent < 0) | (reach[candidate] >= reach[parent]))
         parent = np.where(better, candidate, parent)
         follows = untold[1:] & (customer[1:] == customer[:-1])
-        parent[1:][follows] = _furthest(customer, anchor)[:-1][follows]
+        parent[1:][follows] = _furthest(customer, reach)[:-1][follows]
     joins = (parent >= 0) & (begin - anchor[parent] <= _of(length, parent))
     root = np.where(joins, parent, at)
     while not np.array_equal(further := root[root], root):

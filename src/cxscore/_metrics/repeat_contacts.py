@@ -24,10 +24,10 @@ from .._core.repeats import ClusterSums, RepeatSummary
 from .._core.survival import survival_interval
 from .._evidence import Evidence
 from .._frozen import FrozenMap
+from .._open_time import Schedules
 from .._results import DURATION, Brief, Interval, Result, Signature, plain, show, show_open
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
-from ..hours import BusinessHours
 from ..tallies._repeats import BusyCustomer, Customers, RepeatTable, RepeatTally
 
 __all__ = ["RepeatContactsResult", "RepeatSensitivity", "SameDay", "Since", "repeat_contacts", "repeat_sensitivity"]
@@ -452,19 +452,19 @@ _guided: Callable[[Any], Any] = guided(
 @overload
 def repeat_contacts(
     contacts: Any, *, window: dt.timedelta = WEEK, by: None = None, as_of: Any = None, since: Since = "end",
-    history_from: Any = None, same_day: SameDay = "count", hours: BusinessHours | None = None,
+    history_from: Any = None, same_day: SameDay = "count", hours: Schedules | None = None,
     confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> RepeatContactsResult: ...  # fmt: skip
 @overload
 def repeat_contacts(
     contacts: Any, *, by: Any, window: dt.timedelta = WEEK, as_of: Any = None, since: Since = "end",
-    history_from: Any = None, same_day: SameDay = "count", hours: BusinessHours | None = None,
+    history_from: Any = None, same_day: SameDay = "count", hours: Schedules | None = None,
     confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[RepeatContactsResult]: ...  # fmt: skip
 @_guided
 def repeat_contacts(
     contacts: Any, *, window: dt.timedelta = WEEK, by: Any = None, as_of: Any = None, since: Since = "end",
-    history_from: Any = None, same_day: SameDay = "count", hours: BusinessHours | None = None,
+    history_from: Any = None, same_day: SameDay = "count", hours: Schedules | None = None,
     confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> RepeatContactsResult | Groups[RepeatContactsResult]:  # fmt: skip
     """How often a contact is followed by another of the same customer within a window.
@@ -484,8 +484,8 @@ def repeat_contacts(
         history_from: when the records begin; None: the first start of all rows. Contacts that start less
             than a window later may be repeats of something unseen, and begin no issue.
         same_day: "count" every contact, or "collapse" those of a customer (and topic) on one calendar day.
-        hours: a schedule: the window then counts its open time alone, and ends where that is used up. The contacts
-            need a zone.
+        hours: a schedule, or a mapping of channel to one: the window then counts open time alone, and ends where
+            that is used up. The contacts need a zone.
         confidence: level of the intervals, between 0 and 1.
         missing: "drop" counts contacts without instant or customer in `left_out`, "raise" refuses them.
         invalid: "raise" refuses an end before its start, "drop" counts it in `left_out`.
@@ -614,7 +614,7 @@ class RepeatSensitivity:
 def repeat_sensitivity(
     contacts: Any, windows: Iterable[dt.timedelta] = _WINDOWS, *,
     as_of: Any = None, since: Since = "end", history_from: Any = None, same_day: SameDay = "count",
-    hours: BusinessHours | None = None, confidence: float = 0.95, missing: Missing = "drop",
+    hours: Schedules | None = None, confidence: float = 0.95, missing: Missing = "drop",
     invalid: Invalid = "raise",
 ) -> RepeatSensitivity:  # fmt: skip
     """The repeat rate and first-contact resolution for several windows, from contacts read and sorted once.

@@ -27,8 +27,8 @@ from .._contacts import WEEK, ContactLog, RepeatSettings, read_contacts, repeat_
 from .._core import repeats
 from .._core.repeats import ClusterSums, RepeatSummary
 from .._frozen import FrozenMap
+from .._open_time import Schedules
 from ..errors import ArgumentTypeError, MergeError
-from ..hours import BusinessHours
 from . import _saved
 
 __all__ = ["BusyCustomer", "Customers", "RepeatTable", "RepeatTally"]
@@ -149,7 +149,7 @@ class RepeatTally:
         since: str = "end",
         history_from: Any = None,
         same_day: str = "count",
-        hours: BusinessHours | None = None,
+        hours: Schedules | None = None,
         ends: bool | None = None,
         missing: str = "drop",
         invalid: str = "raise",
@@ -185,7 +185,7 @@ class RepeatTally:
         window: dt.timedelta = WEEK,
         since: str = "end",
         same_day: str = "count",
-        hours: BusinessHours | None = None,
+        hours: Schedules | None = None,
     ) -> RepeatTally:
         """No contacts: the start of a sum. Takes over `as_of` and the rest from the first tally added to it.
 
