@@ -249,6 +249,52 @@ def contacts(size: float) -> Iterator[Row]:
     )
 
 
+def business_time(size: float) -> Iterator[Row]:
+    """A million pairs against one pair of theirs, times a million: they have no columns."""
+    from datetime import datetime, time
+
+    import businesstimedelta
+    import pyarrow
+    import pytz
+    from business_duration import businessDuration
+
+    zone = pytz.timezone("Europe/Berlin")  # businesstimedelta knows no other kind
+    spans = (("09:00", "13:00"), ("14:00", "18:00"))
+    hours = cx.BusinessHours({"mon-fri": [f"{start}-{end}" for start, end in spans]}, tz="Europe/Berlin")
+    rules = businesstimedelta.Rules(
+        [
+            businesstimedelta.WorkDayRule(
+                start_time=time.fromisoformat(start), end_time=time.fromisoformat(end), working_days=[0, 1, 2, 3, 4],
+                tz=zone,
+            )
+            for start, end in spans
+        ]
+    )  # fmt: skip
+    n, some = int(1e6 * size), 300
+    rng = np.random.default_rng(8)
+    first = int(datetime(2025, 1, 1).timestamp()) * 1_000_000
+    start = first + rng.integers(0, 365 * 86_400 * 1_000_000, n)
+    end = start + rng.integers(0, 5 * 86_400 * 1_000_000, n)
+    pairs = [
+        tuple(datetime.fromtimestamp(micros / 1e6, zone) for micros in pair)
+        for pair in zip(start[:some].tolist(), end[:some].tolist(), strict=True)
+    ]
+
+    def by_rules() -> None:
+        for opened, closed in pairs:
+            rules.difference(opened, closed)
+
+    def by_duration() -> None:
+        for opened, closed in pairs:  # one span a day is all that it knows
+            businessDuration(opened.replace(tzinfo=None), closed.replace(tzinfo=None), time(9), time(18), unit="sec")
+
+    one, other = (pyarrow.array(at, pyarrow.timestamp("us", "UTC")) for at in (start, end))
+    for name, peer in (("businesstimedelta", by_rules), ("business-duration, one span", by_duration)):
+        ours, theirs = fastest(lambda: hours.between(one, other), peer)
+        ours, theirs = ours / n, theirs / some
+        yield Row(f"hours.between, {n:.0e} pairs, a pair", name, ours / theirs, 0.01, ours, theirs)
+
+
 def extremes(size: float) -> Iterator[Row]:
     from scipy.stats import median_abs_deviation
 
@@ -277,7 +323,7 @@ def growth(size: float) -> Iterator[Row]:
     yield Row(f"nps, {small:.0e} to {large:.0e}: exponent", "linear", exponent, 1.1, exponent, 1.0)
 
 
-ROWS = (import_time, ten_answers, long_columns, grouped, records, messages, contacts, extremes, growth)
+ROWS = (import_time, ten_answers, long_columns, grouped, records, messages, contacts, business_time, extremes, growth)
 
 
 def main() -> None:
@@ -293,7 +339,7 @@ def main() -> None:
         for line in row(0.1 if options.quick else 1.0):
             mark = "" if line.ratio <= line.target else "  over"
             print(
-                f"{line.work:<48} {line.peer:<32} {line.ratio:>7.3f} {line.target:>7.2f} {line.ours:>10.4g} "
+                f"{line.work:<48} {line.peer:<32} {line.ratio:>7.3g} {line.target:>7.2f} {line.ours:>10.4g} "
                 f"{line.theirs:>10.4g}{mark}",
                 flush=True,
             )
