@@ -6,6 +6,7 @@ import copy
 import pickle
 from datetime import timedelta
 
+import attrs
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -94,3 +95,57 @@ def test_a_definition_says_everything(target):
     definition = cx.ServiceTargets(reply=target).definition("reply")
     assert target == read_target(definition)
     assert not {"|", ";"} & set(definition)
+
+
+# -- every field of a policy ---------------------------------------------------------------------------
+
+
+def test_presets_have_dates_and_names_of_their_own():
+    dated = [name for name in cx.policies.__all__ if "_202" in name]
+    assert 10 == len(dated) == len({getattr(cx.policies, name) for name in dated})
+    for name in dated:
+        system, _, year = name.partition("_202")
+        assert getattr(cx.policies, name) is getattr(cx.policies, system)
+        assert f"{system}@202{year}".lower().replace("_07", "-07") == getattr(cx.policies, name).definition
+    assert "cxscore" == cx.DEFAULT_POLICY.definition
+
+
+def test_what_differs_from_the_default_is_the_definition():
+    assert "cxscore,bot=answers,first_is_reply=false" == cx.ReplyPolicy(bot="answers", first_is_reply=False).definition
+    assert (
+        "cxscore,first_restarts=none,paused.first=hold+pending,paused.reply=snoozed,one_touch=900s"
+        == cx.ReplyPolicy(
+            first_restarts=set(), paused={"reply": ["snoozed"], "first": ("pending", "hold")},
+            one_touch=timedelta(minutes=15),
+        ).definition
+    )  # fmt: skip
+    assert cx.DEFAULT_POLICY == cx.ReplyPolicy(paused={"first": ()}) == cx.ReplyPolicy(resolved=["closed", "solved"])
+    assert cx.policies.ZAMMAD == attrs.evolve(attrs.evolve(cx.policies.ZAMMAD, unit="hour"), unit="minute")
+    assert "{'merged', 'spam'}" in repr(cx.ReplyPolicy(leave_out=["spam", "merged"]))
+    assert "first_restarts=set()" in repr(cx.ReplyPolicy(first_restarts=()))
+    assert "paused={'first': {'pending'}}" in repr(cx.ReplyPolicy(paused={"first": ["pending"]}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "said"),
+    [
+        ({"first_from": "start"}, cx.UnknownNameError, "first_from must be one of 'first_customer', 'created'"),
+        ({"first_restarts": "handoff"}, cx.ArgumentTypeError, r"first_restarts must be a set of names .*\{'handoff'\}"),
+        ({"first_restarts": 3}, cx.ArgumentTypeError, "first_restarts must be a set of names"),
+        ({"answers": ["note"]}, cx.UnknownNameError, "answers must be a set of names out of 'sent', 'public_note'"),
+        ({"resolved": ["done"]}, cx.UnknownNameError, "resolved must be a set of names out of 'new'"),
+        ({"status_answers": ["done"]}, cx.UnknownNameError, "status_answers must be"),
+        ({"reopened_from": ["done"]}, cx.UnknownNameError, "reopened_from must be"),
+        ({"leave_out": ["test"]}, cx.UnknownNameError, "leave_out must be a set of names out of 'merged'"),
+        ({"paused": ["pending"]}, cx.ArgumentTypeError, r"paused must map clocks to statuses .* e\.g\. paused="),
+        ({"paused": {"firsts": []}}, cx.UnknownNameError, "paused must be a mapping whose keys are out of 'first'"),
+        ({"paused": {"first": ["asleep"]}}, cx.UnknownNameError, r"paused\['first'\] must be a set of names"),
+        ({"one_touch": "once"}, cx.UnknownNameError, "one_touch must be a timedelta, or one of 'exactly_one'"),
+        ({"one_touch": timedelta(0)}, cx.ArgumentValueError, "one_touch must be longer than zero"),
+        ({"first_is_reply": 1}, cx.ArgumentTypeError, "first_is_reply must be True or False"),
+        ({"unit": "day"}, cx.UnknownNameError, "unit must be one of 'second', 'minute', 'hour'"),
+    ],
+)
+def test_fields_that_make_no_sense(fields, error, said):
+    with pytest.raises(error, match=said):
+        cx.ReplyPolicy(**fields)

@@ -24,7 +24,7 @@ from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 
 import cxscore as cx
-from cxscore._metrics import response_times as room
+from cxscore._metrics.response_times import _groups as room
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 T0 = datetime(2026, 3, 2, 9)
@@ -934,7 +934,7 @@ def test_a_stranger_among_the_records():
         ({"brackets": HOUR}, cx.ArgumentTypeError, "brackets must be a list of upper edges"),
         ({"missing": "ignore"}, cx.UnknownNameError, "missing must be one of 'drop', 'raise'"),
         ({"invalid": "ignore"}, cx.UnknownNameError, "invalid must be one of 'raise', 'drop'"),
-        ({"changes": []}, cx.NotYetError, "changes= is not available yet"),
+        ({"changes": 3}, cx.ArgumentTypeError, "changes must be Change records or a Changes batch"),
         ({"by": "agnet"}, cx.UnknownNameError, "by must name a column of the Messages .*'agnet'"),
         ({"as_of": 5}, cx.ArgumentTypeError, "as_of"),
     ],

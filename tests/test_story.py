@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -220,3 +221,111 @@ def test_a_story_is_a_value() -> None:
 def test_wrong_calls_name_a_way_out(call: Callable[[], Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+# -- changes -------------------------------------------------------------------------------------------
+
+
+def desk_log():
+    return cx.Messages(
+        conversation=7, at=[datetime(2026, 3, 2, 9), datetime(2026, 3, 2, 9, 5), datetime(2026, 3, 3, 18)],
+        author=["customer", "agent", "agent"], agent=[None, "ann", "bob"], visibility=[None, "public_note", None],
+        channel="mail", tz="UTC",
+    )  # fmt: skip
+
+
+def desk_changes():
+    rows = [
+        (datetime(2026, 3, 2, 8, 50), {"kind": "created", "by": "customer"}),
+        (datetime(2026, 3, 2, 9), {"kind": "status", "to": "open", "by": "system"}),
+        (datetime(2026, 3, 2, 9, 6), {"kind": "assigned", "to": "bob", "by": "agent", "agent": "ann"}),
+        (datetime(2026, 3, 2, 9, 7), {"kind": "assigned"}),
+        (datetime(2026, 3, 2, 17), {"kind": "handoff", "by": "bot"}),
+        (datetime(2026, 3, 3, 17), {"kind": "schedule", "to": "late"}),
+        (datetime(2026, 3, 3, 18), {"kind": "status", "to": "solved", "by": "agent"}),
+        (datetime(2026, 3, 4), {"kind": "merged", "to": 8}),
+        (datetime(2026, 3, 4, 1), {"kind": "merged"}),
+        (datetime(2026, 3, 4, 1), {"kind": "created", "conversation": 8}),
+    ]
+    return [cx.Change(**{"conversation": 7, "at": at.replace(tzinfo=UTC), **fields}) for at, fields in rows]
+
+
+def test_a_story_tells_what_changed_and_which_hours_counted():
+    hours = {
+        "mail": cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC"),
+        "late": cx.BusinessHours({"mon-fri": ["17:00-24:00"]}, tz="UTC"),
+    }
+    policy = cx.ReplyPolicy(leave_out=(), first_restarts=())
+    waits = cx.response_times(desk_log(), changes=desk_changes()[:7], hours=hours, policy=policy).table()
+    (worst,) = cx.outliers(waits, limit=timedelta(hours=1)).flagged
+    story = worst.explain(desk_log(), changes=desk_changes(), hours=hours)
+    assert (timedelta(hours=33), timedelta(hours=17)) == (story.waited, story.business_waited)
+    assert waits[0]["business_wait"] == story.business_waited
+    assert {date(2026, 3, 2): timedelta(hours=8), date(2026, 3, 3): timedelta(hours=9)} == story.open_days
+    assert [
+        ("customer", None, "created", ""),
+        ("customer", None, "", "the wait begins"),
+        ("system", None, "status open", ""),
+        ("agent", "ann", "public note", ""),
+        ("agent", "ann", "assigned to bob", ""),
+        (None, None, "assigned to nobody", ""),
+        ("bot", None, "hand-off", ""),
+        (None, None, "business hours late", ""),
+        ("agent", "bob", "", "the answer"),
+        ("agent", None, "status solved", ""),
+        (None, None, "merged into 8", ""),
+        (None, None, "merged", ""),
+    ] == [(line.author, line.agent, line.remark, line.event) for line in story.lines]
+    assert "business time counted: Mon 2026-03-02 8.0 h, Tue 2026-03-03 9.0 h" in str(story)
+    json.dumps(story.to_dict(), allow_nan=False)
+
+
+def test_a_wait_from_a_change_to_a_change():
+    policy = attrs.evolve(cx.policies.FRAPPE, paused={})
+    made, solved = datetime(2026, 3, 2, 9), datetime(2026, 3, 2, 12)
+    log = cx.Messages(conversation=7, at=[datetime(2026, 3, 2, 10)], author="customer")
+    changes = cx.Changes(
+        conversation=7, at=[made, solved, solved], kind=["created", "status", "status"], to=["open", "solved", "closed"]
+    )
+    waits = cx.response_times(log, changes=changes, policy=policy).table("first_response")
+    (worst,) = cx.outliers(waits, limit=timedelta(hours=1)).flagged
+    story = worst.explain(log, changes=changes)
+    assert ["the wait begins", "", "which counts as the answer", ""] == [line.event for line in story.lines]
+    assert "created as open" == story.lines[0].remark
+    # Without its changes the story still has both ends.
+    bare = worst.explain(log)
+    assert [(made, "the wait begins"), (solved, "answered")] == [
+        (line.at, line.event) for line in bare.lines if line.event
+    ]  # fmt: skip
+
+
+def test_a_paused_wait_ends_when_it_ended():
+    log = cx.Messages(
+        conversation=7, at=[datetime(2026, 3, 2, 9), datetime(2026, 3, 2, 12)], author=["customer", "agent"]
+    )
+    changes = cx.Changes(
+        conversation=7, at=[datetime(2026, 3, 2, 10), datetime(2026, 3, 2, 11)], kind="status", to=["pending", "open"]
+    )
+    policy = cx.ReplyPolicy(paused={"first": {"pending"}, "reply": {"pending"}})
+    waits = cx.response_times(log, changes=changes, policy=policy).table()
+    story = cx.outliers(waits, limit=timedelta(hours=1)).flagged[0].explain(log)
+    assert timedelta(hours=2) == story.waited
+    assert "the answer" == story.lines[-1].event
+
+
+def test_a_channel_without_hours_counts_nothing():
+    waits = cx.response_times(desk_log()).table()
+    hours = {"chat": cx.BusinessHours.always("UTC")}
+    story = cx.outliers(waits, limit=timedelta(hours=1)).flagged[0].explain(desk_log(), hours=hours)
+    assert (None, {}) == (story.business_waited, story.open_days)
+
+
+def test_changes_of_a_story_follow_the_rule_of_its_log():
+    outlier = cx.outliers(cx.response_times(desk_log()).table(), limit=timedelta(hours=1)).flagged[0]
+    naive = [cx.Change(conversation=7, at=datetime(2026, 3, 2), kind="created")]
+    with pytest.raises(cx.MixedTimeZonesError, match="changes must follow the same rule as log"):
+        outlier.explain(desk_log(), changes=naive)
+    with pytest.raises(cx.ArgumentTypeError, match="changes must be Change records"):
+        outlier.explain(desk_log(), changes=desk_log())
+    with pytest.raises(cx.ArgumentTypeError, match="hours must be a BusinessHours, or a mapping"):
+        outlier.explain(desk_log(), hours={})

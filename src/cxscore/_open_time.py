@@ -1,12 +1,12 @@
 """Clocks in open time: the same waits, measured by business hours.
 
-Instants become open time until now, so a clock in open time is a clock like any other, whose now is 0. Sits on
-`_clocks` and `hours`; computes no figure.
+Instants become open time until now, so a clock in open time is a clock like any other, whose now is 0. A wait that
+stood still or whose schedule changed is measured part by part. Sits on `_clocks` and `hours`; computes no figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -14,25 +14,25 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _inputs
-from ._clocks import Clock, Timeline
+from ._clocks import Clock, ScheduleChanges, Timeline
+from ._core.events import Stretches, pieces
 from ._core.waits import AgentTurns
 from ._inputs import NAT, Coded
-from .errors import ArgumentTypeError, MixedTimeZonesError
+from .errors import ArgumentTypeError, MixedTimeZonesError, UnknownNameError
 from .hours import BusinessHours
+from .policies import ReplyPolicy
 
 __all__ = ["Schedules", "hours_definition", "with_open_time"]
 
 Ints = npt.NDArray[np.int64]
 Schedules = BusinessHours | Mapping[Any, BusinessHours]
 
-_CLOCKS = ("first_response", "reply", "resolution")
-
 
 def hours_definition(hours: Schedules | None) -> str:
     """What the signature says of the hours.
 
     Raises:
-        ArgumentTypeError: no BusinessHours, and no mapping of channel to them.
+        ArgumentTypeError: no BusinessHours, and no mapping of channel or schedule to them.
     """
     if hours is None:
         return "none"
@@ -41,7 +41,7 @@ def hours_definition(hours: Schedules | None) -> str:
     if isinstance(hours, Mapping) and hours and all(isinstance(one, BusinessHours) for one in hours.values()):
         return ",".join(sorted(f"{channel}={one.digest}" for channel, one in hours.items()))
     msg = (
-        f"hours must be BusinessHours, or a mapping of channel to them (got {type(hours).__name__}), e.g. "
+        f"hours must be BusinessHours, or a mapping of channel or schedule to them (got {type(hours).__name__}), e.g. "
         f'hours=cx.BusinessHours({{"mon-fri": ["09:00-17:00"]}}, tz="Europe/Berlin")'
     )
     raise ArgumentTypeError(msg, argument="hours", found=type(hours))
@@ -50,10 +50,11 @@ def hours_definition(hours: Schedules | None) -> str:
 def with_open_time(timeline: Timeline, hours: Schedules) -> Timeline:
     """The timeline with a clock in open time beside each, under `business_` and its name.
 
-    Waits on a channel without a schedule are in no clock of open time.
+    Waits on a channel without a schedule are in no clock of open time, unless the policy says what they take.
 
     Raises:
         MixedTimeZonesError: instants without a zone, which no opening hours can be held against.
+        UnknownNameError: a change to a schedule that `hours` does not have.
     """
     if timeline.aware is False:
         msg = (
@@ -62,27 +63,153 @@ def with_open_time(timeline: Timeline, hours: Schedules) -> Timeline:
         )
         raise MixedTimeZonesError(msg, argument="hours")
     now = timeline.as_of or 0
+    desk = _Desk(hours, timeline.schedules, timeline.policy)
     clocks = dict(timeline.clocks)
-    for name in _CLOCKS:
-        if name in clocks:
-            clock = clocks[name]
-            until_now = _open(hours, clock.channel, clock.start, np.full(len(clock.start), now))
-            left = _open(hours, clock.channel, clock.end, np.full(len(clock.end), now))
-            opened = attrs.evolve(
-                clock, name=f"business_{name}", start=_before_now(until_now), end=_before_now(left), now=0
-            )
-            known = np.flatnonzero(until_now != NAT)
-            clocks[opened.name] = opened.rows(known)
-            clocks[name] = attrs.evolve(clock, open_time=np.where(left == NAT, until_now, until_now - left))
-            if name == "resolution" and timeline.agent_turns is not None:
-                spent = _agent_time(timeline.agent_turns, clock, len(timeline.group), hours)
-                ours = attrs.evolve(opened, name="business_our_resolution", start=opened.start + spent, target=None)
-                clocks[ours.name] = ours.rows(known)
+    for clock in timeline.clocks.values():
+        if timeline.agent_turns is not None and clock.name == "our_resolution":
+            continue  # made below, of the clock it shares its ends with
+        if desk.plain and clock.paused is None:
+            until_now = desk.open(clock, clock.start, np.full(len(clock.start), now))
+            left = desk.open(clock, clock.end, np.full(len(clock.end), now))
+        else:
+            until_now, left = desk.in_parts(clock, now)
+        opened = attrs.evolve(
+            clock, name=f"business_{clock.name}", start=_before_now(until_now), end=_before_now(left), now=0, off=None
+        )
+        known = np.flatnonzero(until_now != NAT)
+        clocks[opened.name] = opened.rows(known)
+        clocks[clock.name] = attrs.evolve(clock, open_time=np.where(left == NAT, until_now, until_now - left))
+        if clock.name == "resolution" and timeline.agent_turns is not None:
+            spent = _agent_time(timeline.agent_turns, clock, len(timeline.group), desk)
+            ours = attrs.evolve(opened, name="business_our_resolution", start=opened.start + spent, target=None)
+            clocks[ours.name] = ours.rows(known)
     return attrs.evolve(timeline, clocks=clocks)
 
 
 def _before_now(open_time: Ints) -> Ints:
     return np.where(open_time == NAT, NAT, -open_time)
+
+
+class _Desk:
+    """Whose business hours count when."""
+
+    def __init__(self, hours: Schedules, changes: ScheduleChanges | None, policy: ReplyPolicy) -> None:
+        self._hours = hours
+        self._changes = changes
+        self._rule = policy.schedule_change
+        self._without = policy.no_hours
+        self._named: list[BusinessHours] = []
+        if changes is not None:
+            self._named = [_named(hours, name) for name in changes.names]
+
+    @property
+    def plain(self) -> bool:
+        """Whether every wait has one schedule from its start to its end."""
+        return self._changes is None
+
+    def open(self, clock: Clock, start: Ints, end: Ints) -> Ints:
+        """Open time from start to end by the channel of each wait; `NAT` where there is none to tell."""
+        return self._filled(_open(self._hours, clock.channel, start, end), start, end)
+
+    def _filled(self, found: Ints, start: Ints, end: Ints) -> Ints:
+        if self._without == "nan":
+            return found
+        known = (start != NAT) & (end != NAT)
+        instead = np.zeros(len(found), dtype=np.int64) if self._without == "zero" else end - start
+        return np.where((found == NAT) & known, instead, found)
+
+    def in_parts(self, clock: Clock, now: int) -> tuple[Ints, Ints]:
+        """Open time until now, and what of it lies after the end (`NAT` while open), part by part.
+
+        A wait that stood still, or whose schedule changed, has the sum of its parts.
+        """
+        until = clock.until(now)
+        number = np.arange(len(clock.start))
+        taken_off = (number[:0], number[:0], number[:0])
+        if clock.paused is not None:
+            taken_off = pieces(clock.conversation, clock.start, until, clock.paused)
+        length = self._summed(clock, until, (number, clock.start, until))
+        if len(taken_off[0]):
+            length = np.where(length == NAT, NAT, length - self._summed(clock, until, taken_off))
+        rest = self._summed(clock, until, (number, until, np.full(len(until), now)))
+        untold = (length == NAT) | (rest == NAT)
+        return np.where(untold, NAT, length + rest), np.where(untold | (clock.end == NAT), NAT, rest)
+
+    def _summed(self, clock: Clock, until: Ints, parts: tuple[Ints, Ints, Ints]) -> Ints:
+        """Open time of some parts of waits, a sum a wait; `NAT` where one of them has no schedule."""
+        number, start, end = parts
+        total = np.zeros(len(clock.start), dtype=np.int64)
+        untold = np.zeros(len(clock.start), dtype=np.bool_)
+        for code, of, begin, stop in self._scheduled(clock, until, number, start, end):
+            channel = None if clock.channel is None else Coded(clock.channel.codes[of], clock.channel.labels)
+            hours = self._hours if code < 0 else self._named[code]
+            found = self._filled(_open(hours, channel if code < 0 else None, begin, stop), begin, stop)
+            known = found != NAT
+            np.add.at(total, of[known], found[known])
+            untold[of[~known & ((begin < stop) | self.plain)]] = True
+        return np.where(untold, NAT, total)
+
+    def _scheduled(
+        self, clock: Clock, until: Ints, number: Ints, start: Ints, end: Ints
+    ) -> Iterator[tuple[int, Ints, Ints, Ints]]:
+        """Parts by the schedule that counts for them: its number, -1 for that of the channel; wait, start, end."""
+        changes = self._changes
+        if changes is None:
+            yield -1, number, start, end
+            return
+        if self._rule == "each_part":
+            of, begin, stop = pieces(clock.conversation[number], start, end, _as_stretches(changes))
+            code = changes.code[_schedule_at(changes, clock.conversation[number[of]], begin)]
+            # Before the first change the hours of the channel count.
+            first = _first_change(changes, clock.conversation[number])
+            before = np.flatnonzero(start < first)
+            yield -1, number[before], start[before], np.minimum(end, first)[before]
+            of = number[of]
+        else:
+            anchor = (clock.start if self._rule == "at_start" else until)[number]
+            at = _schedule_at(changes, clock.conversation[number], anchor)
+            code = np.where(at < 0, -1, changes.code[at])
+            of, begin, stop = number, start, end
+        for one in np.unique(code).tolist():
+            rows = np.flatnonzero(code == one)
+            yield int(one), of[rows], begin[rows], stop[rows]
+
+
+def _named(hours: Schedules, name: Any) -> BusinessHours:
+    if isinstance(hours, Mapping) and name in hours:
+        return hours[name]
+    known = ", ".join(map(repr, hours)) if isinstance(hours, Mapping) else "one schedule without a name"
+    msg = (
+        f"hours must have every schedule that changes name (got {known}; a change is to {name!r}), e.g. "
+        f"hours={{{name!r}: cx.BusinessHours(...)}}"
+    )
+    raise UnknownNameError(msg, argument="hours", found=name)
+
+
+def _as_stretches(changes: ScheduleChanges) -> Stretches:
+    return Stretches(changes.conversation, changes.start, changes.end, np.zeros(len(changes.start), dtype=np.int8))
+
+
+def _schedule_at(changes: ScheduleChanges, conversation: Ints, at: Ints) -> Ints:
+    """Number of the stretch that an instant of a conversation lies in, -1 before the first."""
+    n = len(changes.start)
+    both, instant = np.concatenate((changes.conversation, conversation)), np.concatenate((changes.start, at))
+    asked = np.arange(len(both)) >= n
+    order = np.lexsort((asked, instant, both))  # a change counts from its own instant on
+    seen = np.maximum.accumulate(np.where(asked[order], -1, np.arange(len(order)))) if len(order) else order
+    number = np.where(seen >= 0, order[seen], -1)
+    number[(number >= 0) & (both[number] != both[order])] = -1
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = number
+    return found[n:]
+
+
+def _first_change(changes: ScheduleChanges, conversation: Ints) -> Ints:
+    """When the first change of each conversation is, later than everything where it has none."""
+    known = np.searchsorted(changes.conversation, conversation)
+    found = np.append(changes.start, 0)[known]
+    there = np.append(changes.conversation, -1)[known] == conversation
+    return np.where(there, found, np.iinfo(np.int64).max)
 
 
 def _open(hours: Schedules, channel: Coded | None, start: Ints, end: Ints) -> Ints:
@@ -99,7 +226,7 @@ def _open(hours: Schedules, channel: Coded | None, start: Ints, end: Ints) -> In
     return out
 
 
-def _agent_time(turns: AgentTurns, resolution: Clock, conversations: int, hours: Schedules) -> Ints:
+def _agent_time(turns: AgentTurns, resolution: Clock, conversations: int, desk: _Desk) -> Ints:
     """Open time of each conversation in which the last public message was the agent's."""
     place = np.full(conversations, -1, dtype=np.int64)
     place[resolution.conversation] = np.arange(len(resolution.conversation))
@@ -108,8 +235,7 @@ def _agent_time(turns: AgentTurns, resolution: Clock, conversations: int, hours:
     of_turn = of_turn[mine]
     start = np.maximum(turns.start[mine], resolution.start[of_turn])
     end = np.maximum(turns.end[mine], start)
-    channel = resolution.channel
-    spent = _open(hours, None if channel is None else Coded(channel.codes[of_turn], channel.labels), start, end)
+    spent = desk.open(resolution.rows(of_turn), start, end)
     total = np.zeros(len(resolution.start), dtype=np.int64)
     np.add.at(total, of_turn, np.where(spent == NAT, 0, spent))
     return total

@@ -1,4 +1,4 @@
-"""The story of one conversation: who wrote when, what was waited for, and which hours counted.
+"""The story of one conversation: who wrote and did what when, what was waited for, and which hours counted.
 
 Knows `_inputs`, `batches` and `hours`; finds nothing out, it lays side by side what is known.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import attrs
@@ -15,10 +16,10 @@ import numpy as np
 from . import _inputs
 from ._frozen import FrozenMap
 from ._results import plain, put, show, show_open
-from .batches import Messages, as_batch
+from .batches import Changes, Messages, as_batch
 from .errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError
 from .hours import BusinessHours, _zone
-from .records import Author
+from .records import Author, Change, ChangeKind, Message, Visibility
 
 __all__ = ["Story", "StoryLine", "tell"]
 
@@ -33,13 +34,13 @@ _DAYS_SHOWN = 10
 
 @attrs.frozen(kw_only=True)
 class StoryLine:
-    """One message, or the end of a wait that no message ended.
+    """One message, one change, or the end of a wait that neither ended.
 
     Attributes:
         at: when; in the zone of the business hours or of the log where one is known.
-        author: who wrote it; None for an end without a message.
+        author: who wrote it, or who changed it ("system" for rules); None where that is not known.
         agent: which agent, None where it was none or is not known.
-        remark: "private note", "automatic" or "hand-off", else empty.
+        remark: "private note", "public note", "automatic" or "hand-off"; what was changed; else empty.
         event: what it meant for the wait, else empty.
         waited: how long the wait had lasted by then; None outside it.
         business_waited: the same in business time; None without hours.
@@ -55,7 +56,7 @@ class StoryLine:
     """
 
     at: dt.datetime
-    author: Author | None = None
+    author: str | None = None
     agent: Any = None
     remark: str = ""
     event: str = ""
@@ -86,7 +87,7 @@ class Story:
 
     Attributes:
         conversation: which one.
-        lines: its messages in order, with the beginning and the end of the wait marked.
+        lines: its messages and changes in order, with the beginning and the end of the wait marked.
         waited: the wait in question; None where there is none.
         business_waited: the same in business time; None without hours.
         open_days: date to business time counted on it, days without any left out.
@@ -142,7 +143,9 @@ def tell(
     *,
     start: dt.datetime | None = None,
     wait: dt.timedelta | None = None,
+    end: dt.datetime | None = None,
     ended: str = "answered",
+    changes: Any = None,
     hours: Any = None,
 ) -> Story:
     """The story of a conversation, and of one wait in it where there was one.
@@ -152,46 +155,138 @@ def tell(
         conversation: its label.
         start: when the wait began, None for no wait.
         wait: how long it was.
+        end: when it ended; None: after `wait`.
         ended: how it ended.
-        hours: the schedule to count business time in.
+        changes: `Change` records or a `Changes` batch.
+        hours: the schedule to count business time in, or schedules by channel and by the names that changes use.
 
     Raises:
-        ArgumentTypeError: no messages, or hours that are no `BusinessHours`.
+        ArgumentTypeError: no messages, no changes, or hours that are none.
         ArgumentValueError: a log without that conversation.
-        MixedTimeZonesError: hours beside instants without a zone.
+        MixedTimeZonesError: hours beside instants without a zone; messages and changes of unlike rules.
     """
     messages = cast("Messages", as_batch(log, "log", (Messages,), lambda: Messages.from_records([])))
-    if hours is not None and not isinstance(hours, BusinessHours):
-        msg = f"hours must be a BusinessHours (got {hours!r:.60}), as response_times was given"
+    told = Changes.from_records([]) if changes is None else cast(
+        "Changes", as_batch(changes, "changes", (Changes,), lambda: Changes.from_records([]))
+    )  # fmt: skip
+    if hours is not None and not _are_hours(hours):
+        msg = f"hours must be a BusinessHours, or a mapping to them (got {hours!r:.60}), as response_times was given"
         raise ArgumentTypeError(msg, argument="hours", found=type(hours))
     rows = _rows_of(messages, conversation)
     if hours is not None and not messages.aware:
         msg = "hours needs a log with a zone (got naive instants); build it with cx.Messages(..., tz='Europe/Berlin')"
         raise MixedTimeZonesError(msg, argument="hours", found=None)
-    end = None if start is None or wait is None else start + wait
-    lines: list[StoryLine] = []
-    waiting = finished = False
-    for row in rows:
-        record, at = messages[row], _moment(int(messages.times("at")[row]), messages.aware)
-        heard = record.public and not record.automatic
-        event = ""
-        if not waiting and at == start and heard and (record.author is Author.CUSTOMER or record.handoff):
-            waiting, event = True, "the wait begins"
-        elif ended == "answered" and not finished and at == end and heard and record.author is Author.AGENT:
-            finished, event = True, "the answer"
-        remark = "hand-off" if record.handoff else "" if heard else "automatic" if record.public else "private note"
-        lines.append(StoryLine(at=at, author=record.author, agent=record.agent, remark=remark, event=event))
-    if end is not None and not finished:
-        place = sum(line.at <= end for line in lines)
-        lines.insert(place, StoryLine(at=end, event=_ENDINGS.get(ended, ended)))
-    zone = _zone(hours.tz) if hours is not None else _inputs.zone_of(messages.tz) if messages.tz is not None else None
+    if {messages.aware, told.aware} == {True, False}:
+        msg = "changes must follow the same rule as log (one has aware instants, the other naive ones)"
+        raise MixedTimeZonesError(msg, argument="changes", found=None)
+    if end is None:
+        end = None if start is None or wait is None else start + wait
+    lines, channel = _lines(messages, rows, told, conversation, start, end, ended)
+    parts = [] if hours is None else _parts(hours, channel, told, conversation)
+    zone = _zone(parts[-1][1].tz) if parts else _inputs.zone_of(messages.tz) if messages.tz is not None else None
+    measured = start is not None and end is not None and bool(parts)
     return Story(
         conversation=conversation,
-        lines=tuple(_placed(line, start, end, zone, hours) for line in lines),
+        lines=tuple(_placed(line, start, end, zone, parts) for line in lines),
         waited=wait,
-        business_waited=None if hours is None or start is None else hours.between(start, end),
-        open_days=FrozenMap() if hours is None or start is None or end is None else _open_days(start, end, hours),
+        business_waited=_between(parts, start, end) if measured else None,
+        open_days=_open_days(start, end, parts) if measured and start is not None and end is not None else FrozenMap(),
     )
+
+
+def _are_hours(hours: Any) -> bool:
+    if isinstance(hours, Mapping):
+        return bool(hours) and all(isinstance(one, BusinessHours) for one in hours.values())
+    return isinstance(hours, BusinessHours)
+
+
+def _lines(
+    messages: Messages,
+    rows: list[int],
+    changes: Changes,
+    conversation: Any,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    ended: str,
+) -> tuple[list[StoryLine], Any]:
+    """What was written and changed, the wait marked in it; and the channel of the first message that has one."""
+    lines: list[tuple[int, StoryLine]] = []
+    channel = None
+    finished = False
+    for row in rows:
+        record, at = messages[row], _moment(int(messages.times("at")[row]), messages.aware)
+        remark = _remark(record)
+        heard = remark in ("", "hand-off")
+        channel = record.channel if channel is None else channel
+        event = ""
+        if ended == "answered" and not finished and at == end and heard and record.author is Author.AGENT:
+            finished, event = True, "the answer"
+        place = 1 if record.author is Author.CUSTOMER else 2
+        lines.append((place, StoryLine(at=at, author=record.author, agent=record.agent, remark=remark, event=event)))
+    for row in _changes_of(changes, conversation):
+        change, at = changes[row], _moment(int(changes.times("at")[row]), changes.aware)
+        place = 0 if change.kind in (ChangeKind.CREATED, ChangeKind.SCHEDULE) else 3
+        line = StoryLine(at=at, author=change.by, agent=change.agent, remark=_changed(change))
+        if ended == "answered" and not finished and at == end and change.kind is ChangeKind.STATUS:
+            finished, line = True, attrs.evolve(line, event="which counts as the answer")
+        lines.append((place, line))
+    told = [line for _, line in sorted(lines, key=lambda pair: (pair[1].at, pair[0]))]  # stable within one instant
+    begins = _beginning(told, start)
+    if begins is not None:
+        told[begins] = attrs.evolve(told[begins], event=_joined("the wait begins", told[begins].event))
+    elif start is not None:
+        told.insert(sum(line.at < start for line in told), StoryLine(at=start, event="the wait begins"))
+    if end is not None and not finished:
+        told.insert(sum(line.at <= end for line in told), StoryLine(at=end, event=_ENDINGS.get(ended, ended)))
+    return told, channel
+
+
+def _remark(record: Message) -> str:
+    if record.handoff:
+        return "hand-off"
+    if record.automatic:
+        return "automatic" if record.public else "private note"
+    if record.visibility is Visibility.PRIVATE_NOTE or (record.visibility is None and not record.public):
+        return "private note"
+    return "public note" if record.visibility is Visibility.PUBLIC_NOTE else ""
+
+
+def _changed(change: Change) -> str:
+    """What a change was, for a person."""
+    match change.kind:
+        case ChangeKind.CREATED:
+            return "created" if change.to is None else f"created as {change.to}"
+        case ChangeKind.STATUS:
+            return f"status {change.to}"
+        case ChangeKind.HANDOFF:
+            return "hand-off"
+        case ChangeKind.ASSIGNED:
+            return "assigned to nobody" if change.to is None else f"assigned to {change.to}"
+        case ChangeKind.SCHEDULE:
+            return f"business hours {change.to}"
+    return "merged" if change.to is None else f"merged into {change.to}"
+
+
+def _beginning(lines: list[StoryLine], start: dt.datetime | None) -> int | None:
+    """The line at which the wait began: a customer's message or a hand-off before anything else at that instant."""
+    there = [i for i, line in enumerate(lines) if line.at == start]
+    heard = [i for i in there if lines[i].remark in ("", "hand-off")]
+    asked = [i for i in heard if lines[i].author == Author.CUSTOMER or lines[i].remark == "hand-off"]
+    changed = [i for i in there if lines[i].remark.startswith(("created", "status", "assigned"))]
+    return next(iter((*asked, *changed, *heard)), None)
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _changes_of(changes: Changes, conversation: Any) -> list[int]:
+    talks = changes.coded("conversation")
+    found = [code for code, label in enumerate(talks.labels) if label == conversation and label is not None]
+    at = changes.times("at")
+    rows = np.flatnonzero(np.isin(talks.codes, found) & (at != _inputs.NAT) & (changes.kinds() >= 0))
+    order = rows[np.lexsort((changes.kinds()[rows], at[rows]))]
+    return [int(row) for row in order]
 
 
 def _rows_of(messages: Messages, conversation: Any) -> list[int]:
@@ -213,12 +308,46 @@ def _moment(micros: int, aware: bool | None) -> dt.datetime:
     return plain_time.replace(tzinfo=dt.UTC) if aware else plain_time
 
 
+Parts = list[tuple[dt.datetime | None, BusinessHours]]
+"""Schedules and since when each of them applies; None: from the beginning."""
+
+
+def _parts(hours: Any, channel: Any, changes: Changes, conversation: Any) -> Parts:
+    """Which schedules counted: that of the channel, and from each change on the one that it names."""
+    if isinstance(hours, BusinessHours):
+        return [(None, hours)]
+    parts: Parts = [(None, hours[channel])] if channel in hours else []
+    for row in _changes_of(changes, conversation):
+        change = changes[row]
+        if change.kind is ChangeKind.SCHEDULE and change.to in hours:
+            parts.append((_moment(int(changes.times("at")[row]), True), hours[change.to]))
+    return parts
+
+
+def _cut(
+    parts: Parts, start: dt.datetime, end: dt.datetime
+) -> Iterator[tuple[BusinessHours, dt.datetime, dt.datetime]]:
+    for i, (since, hours) in enumerate(parts):
+        until = parts[i + 1][0] if i + 1 < len(parts) else None
+        first = start if since is None else max(start, since)
+        last = end if until is None else min(end, until)
+        if first < last:
+            yield hours, first, last
+
+
+def _between(parts: Parts, start: dt.datetime | None, end: dt.datetime | None) -> dt.timedelta | None:
+    """Business time of all parts."""
+    if not parts or start is None or end is None:
+        return None
+    return sum((hours.between(first, last) for hours, first, last in _cut(parts, start, end)), dt.timedelta())
+
+
 def _placed(
     line: StoryLine,
     start: dt.datetime | None,
     end: dt.datetime | None,
     zone: dt.tzinfo | None,
-    hours: BusinessHours | None,
+    parts: Parts,
 ) -> StoryLine:
     """A line with the time waited by then, on the clock of the desk."""
     inside = start is not None and end is not None and start <= line.at <= end
@@ -226,15 +355,19 @@ def _placed(
         line,
         at=line.at if zone is None else line.at.astimezone(zone),
         waited=line.at - start if start is not None and inside else None,
-        business_waited=hours.between(start, line.at) if hours is not None and inside else None,
+        business_waited=_between(parts, start, line.at) if inside else None,
     )
 
 
-def _open_days(start: dt.datetime, end: dt.datetime, hours: BusinessHours) -> FrozenMap[dt.date, dt.timedelta]:
-    """Business time of each day of the schedule's zone."""
-    zone = _zone(hours.tz)
-    first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
-    days = [first + dt.timedelta(days=i) for i in range((last - first).days + 1)]
-    midnights = [dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC) for day in days[1:]]
-    counted = hours.between([start, *midnights], [*midnights, end]).tolist()
-    return FrozenMap({day: time for day, time in zip(days, counted, strict=True) if time})
+def _open_days(start: dt.datetime, end: dt.datetime, parts: Parts) -> FrozenMap[dt.date, dt.timedelta]:
+    """Business time of each day, by the zone of the schedule that counted."""
+    found: dict[dt.date, dt.timedelta] = {}
+    for hours, begin, stop in _cut(parts, start, end):
+        zone = _zone(hours.tz)
+        first, last = begin.astimezone(zone).date(), stop.astimezone(zone).date()
+        days = [first + dt.timedelta(days=i) for i in range((last - first).days + 1)]
+        midnights = [dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC) for day in days[1:]]
+        counted = hours.between([begin, *midnights], [*midnights, stop]).tolist()
+        for day, time in zip(days, counted, strict=True):
+            found[day] = found.get(day, dt.timedelta()) + time
+    return FrozenMap({day: time for day, time in found.items() if time})

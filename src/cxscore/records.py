@@ -9,14 +9,24 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from ._frozen import FrozenMap
 from .errors import ArgumentTypeError, ArgumentValueError, UnknownNameError
 
-__all__ = ["Author", "Contact", "Conversation", "Message", "SurveyResponse"]
+__all__ = [
+    "Author",
+    "Change",
+    "ChangeKind",
+    "Contact",
+    "Conversation",
+    "Message",
+    "Status",
+    "SurveyResponse",
+    "Visibility",
+]
 
 
 class Author(enum.StrEnum):
@@ -32,16 +42,106 @@ class Author(enum.StrEnum):
     BOT = "bot"
 
 
-def _author(value: object) -> Author:
+class Visibility(enum.StrEnum):
+    """Whom a message reaches. Plain strings of the same text are accepted everywhere.
+
+    A public note stands in the ticket for the customer to see, but nothing was sent; a private note is seen by
+    agents only.
+
+    >>> import cxscore as cx
+    >>> cx.Visibility("public_note") == "public_note"
+    True
+    """
+
+    SENT = "sent"
+    PUBLIC_NOTE = "public_note"
+    PRIVATE_NOTE = "private_note"
+
+
+class ChangeKind(enum.StrEnum):
+    """What happened to a conversation, apart from messages. Plain strings of the same text are accepted everywhere.
+
+    >>> import cxscore as cx
+    >>> cx.ChangeKind("handoff") == "handoff"
+    True
+    """
+
+    CREATED = "created"
+    STATUS = "status"
+    HANDOFF = "handoff"
+    ASSIGNED = "assigned"
+    SCHEDULE = "schedule"
+    MERGED = "merged"
+
+
+class Status(enum.StrEnum):
+    """What a conversation can be in the words of this library; other words are translated on the way in.
+
+    `new`: nobody has touched it. `open`: we are to act. `pending`: the customer is to act. `hold`: somebody else is.
+    `snoozed`: put aside until later. `solved`: we think it is done. `closed`: done for good.
+
+    >>> import cxscore as cx
+    >>> cx.Status("pending") == "pending"
+    True
+    """
+
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    HOLD = "hold"
+    SNOOZED = "snoozed"
+    SOLVED = "solved"
+    CLOSED = "closed"
+    MERGED = "merged"
+    REMOVED = "removed"
+    SPAM = "spam"
+    DELETED = "deleted"
+
+
+# Who can change a conversation: those who can write, and the rules that nobody wrote.
+MAKERS = (*map(str, Author), "system")
+E = TypeVar("E", bound=enum.StrEnum)
+
+
+def _member(kind: type[E], argument: str, value: object, way: str) -> E:
+    """A member of an enumeration, or an error that lists the members and shows a way out."""
     try:
-        return Author(value)  # type: ignore[arg-type]  # anything may come from outside; Author itself decides
+        return kind(value)  # type: ignore[arg-type]  # anything may come from outside; the enumeration decides
     except ValueError:
-        known = ", ".join(repr(str(one)) for one in Author)
-        msg = (
-            f"author must be one of {known} (got {value!r}); from a table, translate with "
-            f"Messages.from_frame(..., authors={{'end-user': 'customer', ...}})"
-        )
-        raise UnknownNameError(msg, argument="author", found=value) from None
+        known = ", ".join(repr(str(one)) for one in kind)
+        msg = f"{argument} must be one of {known} (got {value!r}); {way}"
+        raise UnknownNameError(msg, argument=argument, found=value) from None
+
+
+def _author(value: object) -> Author:
+    way = "from a table, translate with Messages.from_frame(..., authors={'end-user': 'customer', ...})"
+    return _member(Author, "author", value, way)
+
+
+def _visibility(value: object) -> Visibility | None:
+    return None if value is None else _member(Visibility, "visibility", value, "or None, and public= decides")
+
+
+def _kind(value: object) -> ChangeKind:
+    way = "from a table, translate with Changes.from_frame(..., kinds={'state': 'status', ...})"
+    return _member(ChangeKind, "kind", value, way)
+
+
+def status_of(value: object) -> Status:
+    """A status by its name.
+
+    Raises:
+        UnknownNameError: another name; the message shows how to translate.
+    """
+    way = "from a table, translate with Changes.from_frame(..., statuses={'waiting': 'pending', ...})"
+    return _member(Status, "to", value, way)
+
+
+def _maker(record: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and value not in MAKERS:
+        known = ", ".join(map(repr, MAKERS))
+        msg = f"{type(record).__name__}: {attribute.name} must be one of {known} or None (got {value!r})"
+        raise UnknownNameError(msg, argument=attribute.name, found=value)
 
 
 def _need(types: type | tuple[type, ...], wanted: str, *, optional: bool = False) -> Callable[..., None]:
@@ -156,6 +256,8 @@ class Message:
         public: False for a private note, which no customer sees.
         automatic: True for out-of-office replies, receipts and rules; nobody wrote it.
         handoff: True for the message by which a bot hands over to people.
+        visibility: `Visibility.SENT`, `PUBLIC_NOTE` or `PRIVATE_NOTE`, or their texts, for systems that tell public
+            notes from messages; None: sent where `public`, else a private note.
         agent: which agent wrote it.
         team: the team of that agent.
         customer: which customer.
@@ -178,6 +280,7 @@ class Message:
     public: bool = attrs.field(default=True, validator=_FLAG)
     automatic: bool = attrs.field(default=False, validator=_FLAG)
     handoff: bool = attrs.field(default=False, validator=_FLAG)
+    visibility: Visibility | None = attrs.field(default=None, converter=_visibility)
     agent: Hashable = attrs.field(default=None, validator=_LABEL)
     team: Hashable = attrs.field(default=None, validator=_LABEL)
     customer: Hashable = attrs.field(default=None, validator=_LABEL)
@@ -234,6 +337,52 @@ class Conversation:
     )
     status: str | None = attrs.field(default=None, validator=_TEXT_OR_NONE)
     extra: FrozenMap[str, Any] = attrs.field(factory=FrozenMap, converter=_extra)
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """What happened to a conversation, apart from messages: it was created, changed its status or its hands.
+
+    At one instant a creation stands before messages, and hand-offs, assignments and statuses after them: a reply
+    that resolves answers before it resolves.
+
+    Args:
+        conversation: which conversation it belongs to.
+        at: when it happened.
+        kind: a `ChangeKind` or its text: "created", "status", "handoff" (a bot hands over to people), "assigned",
+            "schedule" (other business hours apply from here on) or "merged" (into another conversation).
+        to: what it was changed to: a `Status` for "status" (and for "created" where it does not begin as new), the
+            agent for "assigned" (None: nobody any more), the name of the business hours for "schedule", the other
+            conversation for "merged".
+        by: who did it: "customer", "agent", "bot" or "system"; for "created" who opened the conversation.
+        agent: which agent did it.
+        extra: your own columns.
+
+    Raises:
+        ArgumentTypeError: a field of the wrong type.
+        UnknownNameError: a kind, a status or a `by` that is not known.
+
+    >>> from datetime import datetime
+    >>> import cxscore as cx
+    >>> cx.Change(conversation=7, at=datetime(2026, 3, 2, 9), kind="status", to="solved").to
+    <Status.SOLVED: 'solved'>
+    """
+
+    conversation: Hashable = attrs.field(validator=_required)
+    at: datetime = attrs.field(validator=_INSTANT)
+    kind: ChangeKind = attrs.field(converter=_kind)
+    to: Hashable = attrs.field(default=None, validator=_LABEL)
+    by: str | None = attrs.field(default=None, validator=_maker)
+    agent: Hashable = attrs.field(default=None, validator=_LABEL)
+    extra: FrozenMap[str, Any] = attrs.field(factory=FrozenMap, converter=_extra)
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind is ChangeKind.STATUS or (self.kind is ChangeKind.CREATED and self.to is not None):
+            # Frozen from here on; which field the name belongs to depends on the kind.
+            object.__setattr__(self, "to", status_of(self.to))
+        elif self.to is None and self.kind is ChangeKind.SCHEDULE:
+            msg = "Change: to must name the business hours of a schedule change (got None)"
+            raise ArgumentTypeError(msg, argument="to", found=None)
 
 
 @attrs.frozen(kw_only=True)

@@ -29,6 +29,7 @@ from ..batches import Batch, Contacts, Conversations, Messages, Responses, as_ba
 from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, UnknownNameError, shown
 from ..groups import Groups
 from ..hours import BusinessHours
+from ..periods import Period
 from ..records import Conversation, Message, SurveyResponse
 from ..tallies._durations import DurationTally
 
@@ -255,16 +256,19 @@ class Outlier:
     reason: str
     record: Any = None
 
-    def explain(self, log: Any, *, hours: BusinessHours | None = None) -> Story:
-        """The story of the conversation behind the value: who wrote when, and what was waited for.
+    def explain(
+        self, log: Any, *, changes: Any = None, hours: BusinessHours | Mapping[Any, BusinessHours] | None = None
+    ) -> Story:
+        """The story of the conversation behind the value: who wrote and did what, and what was waited for.
 
         Args:
             log: `Message` records or a `Messages` batch, the log that was measured.
-            hours: the schedule that was measured with: then the story says which hours counted. The log needs a
-                zone.
+            changes: `Change` records or a `Changes` batch: then the story tells statuses and hand-overs, too.
+            hours: the schedule that was measured with, or the mapping of channels and names to schedules: then the
+                story says which hours counted, each from the change on that names it. The log needs a zone.
 
         Returns:
-            Story: the messages in order; for a row of `ResponseTimesResult.table()` with its wait marked.
+            Story: messages and changes in order; for a row of `ResponseTimesResult.table()` with its wait marked.
 
         Raises:
             ArgumentTypeError: an outlier among plain values, or of records that belong to no conversation.
@@ -290,13 +294,15 @@ class Outlier:
                 record["conversation"],
                 start=record["start"],
                 wait=record["wait"],
+                end=record.get("end"),
                 ended=record["ended"],
+                changes=changes,
                 hours=hours,
             )
         if isinstance(record, Conversation):
-            return tell(log, record.id, hours=hours)
+            return tell(log, record.id, changes=changes, hours=hours)
         if isinstance(record, (Message, SurveyResponse)) and record.conversation is not None:
-            return tell(log, record.conversation, hours=hours)
+            return tell(log, record.conversation, changes=changes, hours=hours)
         msg = (
             f"explain needs an outlier that belongs to a conversation (got the record {record!r:.60}); judge waits "
             f"with their rows, cx.outliers(cx.response_times(log).table()), or conversations with of="
@@ -619,6 +625,8 @@ def _grouped(by: Any, n: int, source: Source | None) -> Grouping:
     for i, part in enumerate(specs):
         if isinstance(part, str):
             specs[i], names[i] = _column_of(columns, part, "by"), names[i] or part
+        elif isinstance(part, Period):
+            specs[i] = part.of(_column_of(columns, part.source, "by")) if isinstance(part.source, str) else part
         elif callable(part):
             specs[i] = [part(row) for row in source]
     return combine([read_key(part, n, None) for part in specs], names, many=many)

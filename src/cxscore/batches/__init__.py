@@ -7,6 +7,6 @@ when a metric asks for them. Records become a batch at the door; a batch gives r
 
 from ._base import Batch
 from ._doors import as_batch, first_record
-from ._kinds import Contacts, Conversations, Messages, Responses
+from ._kinds import Changes, Contacts, Conversations, Messages, Responses
 
-__all__ = ["Batch", "Contacts", "Conversations", "Messages", "Responses", "as_batch", "first_record"]
+__all__ = ["Batch", "Changes", "Contacts", "Conversations", "Messages", "Responses", "as_batch", "first_record"]

@@ -25,7 +25,7 @@ _SHOWN_ROWS = 5
 
 
 class Batch(Generic[R]):
-    """Shared behaviour of the column batches; use `Responses`, `Messages`, `Conversations`, `Contacts`."""
+    """Shared behaviour of the column batches; use `Responses`, `Messages`, `Conversations`, `Changes`, `Contacts`."""
 
     __slots__ = ("_coded", "_columns", "_extra", "_length", "_records", "_rule", "_times", "_unread", "tz")
 

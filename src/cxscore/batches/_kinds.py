@@ -15,12 +15,68 @@ from .._checks import check_choice
 from .._core.contacts import split_threads
 from .._inputs import NAT
 from ..errors import UnknownNameError
-from ..records import Author, Contact, Conversation, Message, SurveyResponse
-from ._base import Batch, Ints, Zone, _frame_column, _labels, _missing, _take
+from ..records import (
+    MAKERS,
+    Author,
+    Change,
+    ChangeKind,
+    Contact,
+    Conversation,
+    Message,
+    Status,
+    SurveyResponse,
+    Visibility,
+)
+from ._base import Batch, Ints, Zone, _columns_of, _frame_column, _labels, _missing, _take
 from ._doors import as_batch
 
 Reopens = Literal["count", "ignore"]
-_AUTHORS: dict[str, np.int8] = {str(author): np.int8(code) for code, author in enumerate(Author)}
+_AUTHORS = {str(author): code for code, author in enumerate(Author)}
+_VISIBILITIES = {str(one): code for code, one in enumerate(Visibility)}
+_KINDS = {str(kind): code for code, kind in enumerate(ChangeKind)}
+_MAKERS = {maker: code for code, maker in enumerate(MAKERS)}
+_STATUSES = {str(status): code for code, status in enumerate(Status)}
+
+
+def _named(
+    batch: Batch[Any], name: str, known: Mapping[str, int], *, way: str, among: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.int8]:
+    """A column of names from a short list as their codes, -1 where it is missing.
+
+    Raises:
+        UnknownNameError: another name in a row that counts; `way` shows how to translate it.
+    """
+    found = batch.coded(name)
+    table = np.array([known.get(label, -1) for label in found.labels] or [-1], dtype=np.int8)
+    for code, label in enumerate(found.labels):
+        if table[code] < 0 and label is not None:
+            rows = found.codes == code
+            if among is not None:
+                rows &= among
+            if rows.any():
+                _inputs.refuse_invalid(
+                    name, f"be one of {', '.join(map(repr, known))}", rows, batch.raw(name), kind=UnknownNameError,
+                    way=f"say which it is with {way.format(repr(label))}",
+                )  # fmt: skip
+    return table[found.codes]
+
+
+def _translate(
+    frame: Any,
+    names: dict[str, Any],
+    field: str,
+    words: Mapping[Any, str] | None,
+    among: npt.NDArray[np.bool_] | None = None,
+) -> None:
+    """Put the column of a field into the words of this library, where `words` has them; the rest stays."""
+    if words is None or field not in names:
+        return
+    found = _inputs.coded(_frame_column(frame, names[field], field), field)
+    own, ours = np.empty((2, len(found.labels)), dtype=object)
+    own[:] = found.labels
+    ours[:] = [words.get(label, label) for label in found.labels]
+    column = ours[found.codes]
+    names[field] = column if among is None else np.where(among, column, own[found.codes])
 
 
 class Responses(Batch[SurveyResponse]):
@@ -113,34 +169,46 @@ class Messages(Batch[Message]):
 
     def __init__(
         self, *, conversation: Any, at: Any, author: Any, public: Any = None, automatic: Any = None,
-        handoff: Any = None, agent: Any = None, team: Any = None, customer: Any = None, channel: Any = None,
-        extra: Mapping[str, Any] | None = None, tz: Zone = None, fold: int | None = None,
+        handoff: Any = None, visibility: Any = None, agent: Any = None, team: Any = None, customer: Any = None,
+        channel: Any = None, extra: Mapping[str, Any] | None = None, tz: Zone = None, fold: int | None = None,
     ) -> None:  # fmt: skip
         columns = {
             "conversation": conversation, "at": at, "author": author, "public": public, "automatic": automatic,
-            "handoff": handoff, "agent": agent, "team": team, "customer": customer, "channel": channel,
+            "handoff": handoff, "visibility": visibility, "agent": agent, "team": team, "customer": customer,
+            "channel": channel,
         }  # fmt: skip
         self._fill(columns, tz=tz, fold=fold, extra=extra)
         self.authors()  # an unknown author is refused here, where it can still be translated
+        self.visibilities()
 
     def authors(self) -> npt.NDArray[np.int8]:
         """Authors as codes in the order of `Author`: 0 customer, 1 agent, 2 bot."""
-        found = self.coded("author")
-        unknown = [label for label in found.labels if label not in _AUTHORS]
-        used = set(np.unique(found.codes).tolist()) if unknown else set()
-        for code, label in enumerate(found.labels):
-            if label not in _AUTHORS and code in used:
-                rows = found.codes == code
-                _inputs.refuse_invalid(
-                    "author", f"be one of {', '.join(map(repr, _AUTHORS))}", rows, self._raw("author"),
-                    kind=UnknownNameError, way=f"say which it is with from_frame(..., authors={{{label!r}: ...}})",
-                )  # fmt: skip
-        table = np.array([_AUTHORS.get(label, 0) for label in found.labels] or [0], dtype=np.int8)
-        return table[found.codes]
+        return _named(self, "author", _AUTHORS, way="from_frame(..., authors={{{}: ...}})")
+
+    def visibilities(self) -> npt.NDArray[np.int8] | None:
+        """Visibilities as codes in the order of `Visibility`: 0 sent, 1 public note, 2 private note.
+
+        -1 where it is not given, None where the log tells none at all.
+        """
+        if not self.known("visibility"):
+            return None
+        return _named(self, "visibility", _VISIBILITIES, way="from_frame(..., visibilities={{{}: ...}})")
+
+    def seen_as(self, visibility: str) -> npt.NDArray[np.bool_] | None:
+        """Rows that are public or private notes; None where none is. What `visibility` does not tell `public` does."""
+        told = self.visibilities()
+        mask = None
+        if told is not None:
+            mask = told == _VISIBILITIES[visibility]
+        if visibility == Visibility.PRIVATE_NOTE and self.has("public"):
+            hidden = ~self.flag("public", default=True)
+            mask = hidden if mask is None else mask | (hidden & (told == -1))
+        return mask if mask is not None and mask.any() else None
 
     @classmethod
     def from_frame(
-        cls, frame: Any, *, authors: Mapping[Any, str] | None = None, extra: Iterable[str] = (), tz: Zone = None,
+        cls, frame: Any, *, authors: Mapping[Any, str] | None = None,
+        visibilities: Mapping[Any, str] | None = None, extra: Iterable[str] = (), tz: Zone = None,
         fold: int | None = None, **fields: str,
     ) -> Self:  # fmt: skip
         """Columns of a pandas, polars or pyarrow table.
@@ -148,6 +216,7 @@ class Messages(Batch[Message]):
         Args:
             frame: the table.
             authors: what the table calls an author = "customer", "agent" or "bot".
+            visibilities: what the table calls a visibility = "sent", "public_note" or "private_note".
             extra: names of columns to keep as your own.
             tz: zone of naive instants.
             fold: as in the constructor.
@@ -161,11 +230,118 @@ class Messages(Batch[Message]):
         <Author.CUSTOMER: 'customer'>
         """
         names: dict[str, Any] = dict(fields)
-        if authors is not None and "author" in names:
-            found = _inputs.coded(_frame_column(frame, names["author"], "author"), "author")
-            labels = np.empty(len(found.labels), dtype=object)
-            labels[:] = [authors.get(label, label) for label in found.labels]
-            names["author"] = labels[found.codes]
+        _translate(frame, names, "author", authors)
+        _translate(frame, names, "visibility", visibilities)
+        return cls._from_frame(frame, names, extra, {"tz": tz, "fold": fold})
+
+
+class Changes(Batch[Change]):
+    """What happened to conversations, in columns and in any order; see `Change` for the fields.
+
+    Args:
+        conversation: 1-D ArrayLike of labels.
+        at: 1-D ArrayLike of instants.
+        kind: "created", "status", "handoff", "assigned", "schedule" or "merged" per row.
+        to: what was changed to, per row.
+        tz: zone of naive instants.
+        fold: which reading of an ambiguous or missing wall time; None raises.
+        extra: your own columns by name.
+
+    Raises:
+        LengthError: columns of unequal length.
+        UnknownNameError: a kind, a status or a `by` that is not known.
+        MixedTimeZonesError: naive and aware instants together.
+
+    >>> import numpy as np
+    >>> import cxscore as cx
+    >>> at = np.array(["2026-03-02T09:00", "2026-03-02T09:30"], dtype="datetime64[m]")
+    >>> changes = cx.Changes(conversation=7, at=at, kind=["created", "status"], to=[None, "solved"])
+    >>> changes[1].to
+    <Status.SOLVED: 'solved'>
+    """
+
+    __slots__ = ()
+    record = Change
+    _required = ("conversation", "at", "kind")
+    _instants = ("at",)
+
+    def __init__(
+        self, *, conversation: Any, at: Any, kind: Any, to: Any = None, by: Any = None, agent: Any = None,
+        extra: Mapping[str, Any] | None = None, tz: Zone = None, fold: int | None = None,
+    ) -> None:  # fmt: skip
+        columns = {"conversation": conversation, "at": at, "kind": kind, "to": to, "by": by, "agent": agent}
+        self._fill(columns, tz=tz, fold=fold, extra=extra)
+        self.statuses()  # what is not known is refused here, where it can still be translated
+        self.makers()
+
+    def kinds(self) -> npt.NDArray[np.int8]:
+        """Kinds as codes in the order of `ChangeKind`: 0 created, 1 status, 2 handoff, 3 assigned and so on."""
+        return _named(self, "kind", _KINDS, way="from_frame(..., kinds={{{}: ...}})")
+
+    def makers(self) -> npt.NDArray[np.int8]:
+        """Who did it as codes: 0 customer, 1 agent, 2 bot, 3 system; -1 where that is not told."""
+        if not self.known("by"):
+            return np.full(len(self), -1, dtype=np.int8)
+        return _named(self, "by", _MAKERS, way="from_frame(..., authors={{{}: ...}})")
+
+    def statuses(self) -> npt.NDArray[np.int8]:
+        """Statuses as codes in the order of `Status`, 0 new to 10 deleted; -1 for changes that tell none."""
+        kinds = self.kinds()
+        told = kinds <= _KINDS["status"]
+        found = np.full(len(self), -1, dtype=np.int8)
+        if self.known("to"):
+            found = _named(self, "to", _STATUSES, way="from_frame(..., statuses={{{}: ...}})", among=told)
+        nameless = (kinds >= 0) & (found == -1) & np.isin(kinds, (_KINDS["status"], _KINDS["schedule"]))
+        if self.known("to"):
+            nameless &= (kinds == _KINDS["status"]) | _missing(self.coded("to"))
+        if nameless.any():
+            raw = self.raw("to") if self.has("to") else [None] * len(self)
+            _inputs.refuse_invalid(
+                "to", "name the status or the schedule that was changed to", nameless, raw, kind=UnknownNameError,
+                way="leave out changes to something unknown",
+            )  # fmt: skip
+        return np.where(told, found, np.int8(-1))
+
+    @classmethod
+    def from_frame(
+        cls, frame: Any, *, kinds: Mapping[Any, str] | None = None, statuses: Mapping[Any, str] | None = None,
+        authors: Mapping[Any, str] | None = None, extra: Iterable[str] = (), tz: Zone = None, fold: int | None = None,
+        **fields: str,
+    ) -> Self:  # fmt: skip
+        """Columns of a pandas, polars or pyarrow table.
+
+        Args:
+            frame: the table.
+            kinds: what the table calls a kind = "created", "status", "handoff", "assigned", "schedule" or "merged".
+            statuses: what the table calls a status = one of `Status`; applied to the rows that tell a status.
+            authors: what the table calls who did it = "customer", "agent", "bot" or "system".
+            extra: names of columns to keep as your own.
+            tz: zone of naive instants.
+            fold: as in the constructor.
+            **fields: field of `Change` = name of the column. `kind` may also be a constant: a kind by its name where
+                no column is called so.
+
+        >>> from datetime import datetime
+        >>> import cxscore as cx
+        >>> table = {"ticket": [1], "when": [datetime(2026, 3, 2, 9)], "what": ["state"], "value": ["wait for user"]}
+        >>> changes = cx.Changes.from_frame(
+        ...     table, conversation="ticket", at="when", kind="what", to="value",
+        ...     kinds={"state": "status"}, statuses={"wait for user": "pending"})
+        >>> changes[0].to
+        <Status.PENDING: 'pending'>
+        """
+        names: dict[str, Any] = dict(fields)
+        kind = names.get("kind")
+        if isinstance(kind, str) and kind in _KINDS and kind not in _columns_of(frame):
+            names["kind"] = np.full(
+                len(_frame_column(frame, names.get("conversation"), "conversation")), str(kind), object
+            )
+        _translate(frame, names, "kind", kinds)
+        _translate(frame, names, "by", authors)
+        if statuses is not None and "to" in names and "kind" in names:
+            told = _inputs.coded(_frame_column(frame, names["kind"], "kind"), "kind")
+            states = [code for code, label in enumerate(told.labels) if label in ("created", "status")]
+            _translate(frame, names, "to", statuses, np.isin(told.codes, states))
         return cls._from_frame(frame, names, extra, {"tz": tz, "fold": fold})
 
 
@@ -323,7 +499,10 @@ class Contacts(Batch[Contact]):
         log = cast("Messages", as_batch(messages, "messages", (Messages,), lambda: Messages.from_records([])))
         longest = _inputs.duration(gap, "gap", positive=True)
         talks, at, author = log.coded("conversation"), log.times("at"), log.authors()
-        said = log.flag("public", default=True) & ~log.flag("automatic", default=False) & (author != 2)
+        said = ~log.flag("automatic", default=False) & (author != 2)
+        for note, of in ((log.seen_as("public_note"), author == 1), (log.seen_as("private_note"), True)):
+            if note is not None:
+                said &= ~(note & of)
         rows = np.flatnonzero(said & (at != NAT) & ~_missing(talks))
         found = split_threads(talks.codes[rows].astype(np.int64), at[rows], author[rows] == 1, longest)
         begins, ends = rows[found.begins], rows[found.ends]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._checks import check_choice
-from .._clocks import Clock, chat_like, read_log, reply_policy, service_targets
+from .._clocks import Clock, as_counted, chat_like, read_log, reply_policy, service_targets
 from .._core import durations, quantiles
 from .._frozen import FrozenMap
 from .._inputs import NAT
@@ -190,6 +190,12 @@ class DurationTally:
         check_choice("missing", missing, ("drop", "raise"))
         check_choice("invalid", invalid, ("raise", "drop"))
         policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
+        if promised.in_business_time:
+            msg = (
+                "targets must be about calendar time here (got in_business_time); a tally knows no hours, count with "
+                "response_times(..., hours=...)"
+            )
+            raise ArgumentTypeError(msg, argument="targets", found=targets)
         data = _inputs.materialise(data)
         if not isinstance(data, Batch) and first_record(data) is None and conversations is None:
             gone: dict[str, int] = {}
@@ -201,9 +207,11 @@ class DurationTally:
         if open is not None:
             msg = "open must be left out with a log: the log tells which waits are open"
             raise ArgumentTypeError(msg, argument="open")
-        timeline = read_log(
-            data, conversations=conversations, targets=promised, as_of=as_of, policy=policy, missing=missing,
-            invalid=invalid,
+        timeline = as_counted(
+            read_log(
+                data, conversations=conversations, targets=promised, as_of=as_of, policy=policy, missing=missing,
+                invalid=invalid,
+            )
         )  # fmt: skip
         if clock not in timeline.clocks:
             known = ", ".join(name for name in CLOCKS if name in timeline.clocks)
@@ -396,7 +404,7 @@ def tally_clock(
 ) -> DurationTally:
     """The tally of one clock's columns."""
     found = durations.totals(
-        clock.start, clock.end, clock.outcome, clock.target, now or 0, np.array(edges, dtype=np.int64),
+        clock.counted_from, clock.end, clock.outcome, clock.target, now or 0, np.array(edges, dtype=np.int64),
         unanswered_misses=clock.name != "reply",
     )._asdict()  # fmt: skip
     return DurationTally(

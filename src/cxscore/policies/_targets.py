@@ -1,26 +1,25 @@
-"""Rules as values: what ends a wait, and what counts as good. Frozen, and part of the signature.
-
-Knows `errors` only; applies nothing itself.
-"""
+"""What was promised: longest waits by clock and channel, least satisfaction. Knows `errors` and `_frozen`."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import attrs
 
-from ._frozen import FrozenMap
-from .errors import ArgumentTypeError, ArgumentValueError
+from .._frozen import FrozenMap
+from ..errors import ArgumentTypeError, ArgumentValueError, UnknownNameError
 
-__all__ = ["DEFAULT_POLICY", "TARGETS", "ReplyPolicy", "ServiceTargets"]
+__all__ = ["TARGETS", "ServiceTargets", "positive", "read_target", "seconds"]
 
 _MICROSECOND = timedelta(microseconds=1)
+_CLOCKS = ("first_response", "reply", "resolution")
 Target = timedelta | FrozenMap[Hashable, timedelta] | None
 
 
-def _positive(argument: str, value: object) -> None:
+def positive(argument: str, value: object) -> None:
+    """Refuse what is no timedelta longer than zero."""
     if not isinstance(value, timedelta):
         msg = f"{argument} must be a timedelta (got {value!r}), e.g. {argument}=timedelta(hours=24)"
         raise ArgumentTypeError(msg, argument=argument, found=value)
@@ -29,13 +28,14 @@ def _positive(argument: str, value: object) -> None:
         raise ArgumentValueError(msg, argument=argument, found=value)
 
 
-def _seconds(value: timedelta) -> str:
-    seconds, micros = divmod(value // _MICROSECOND, 1_000_000)
-    return f"{seconds}.{micros:06d}".rstrip("0").rstrip(".") + "s"  # exact, however long
+def seconds(value: timedelta) -> str:
+    """A duration as a signature writes it."""
+    whole, micros = divmod(value // _MICROSECOND, 1_000_000)
+    return f"{whole}.{micros:06d}".rstrip("0").rstrip(".") + "s"  # exact, however long
 
 
-def _span(seconds: str) -> timedelta:
-    whole, _, part = seconds.removesuffix("s").partition(".")
+def _span(text: str) -> timedelta:
+    whole, _, part = text.removesuffix("s").partition(".")
     return timedelta(seconds=int(whole), microseconds=int(part.ljust(6, "0")))
 
 
@@ -63,40 +63,6 @@ def read_target(definition: str) -> Target:
     return FrozenMap({_unescaped(channel): _span(limit) for channel, _, limit in pairs})
 
 
-@attrs.frozen(kw_only=True)
-class ReplyPolicy:
-    """How waits are found in a message log.
-
-    Args:
-        expires: a wait that nobody answered for this long lapses, for logs without resolution times: a
-            closing "thanks!" is not an open question for ever. None: waits never lapse.
-
-    Raises:
-        ArgumentTypeError: `expires` is no timedelta.
-        ArgumentValueError: `expires` is not longer than zero.
-
-    >>> from datetime import timedelta
-    >>> import cxscore as cx
-    >>> cx.ReplyPolicy(expires=timedelta(days=3)).definition
-    'cxscore,expires=259200s'
-    """
-
-    expires: timedelta | None = None
-
-    def __attrs_post_init__(self) -> None:
-        if self.expires is not None:
-            _positive("expires", self.expires)
-
-    @property
-    def definition(self) -> str:
-        """What the signature says of it."""
-        return "cxscore" if self.expires is None else f"cxscore,expires={_seconds(self.expires)}"
-
-
-DEFAULT_POLICY = ReplyPolicy()
-"""The definitions of this library: waits end by an answer, a resolution or the customer leaving; none lapses."""
-
-
 def _frozen_mapping(value: Any) -> Any:
     return FrozenMap(value) if isinstance(value, Mapping) else value
 
@@ -104,9 +70,21 @@ def _frozen_mapping(value: Any) -> Any:
 def _target(record: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     if isinstance(value, Mapping):
         for channel, limit in value.items():
-            _positive(f"{attribute.name}[{channel!r}]", limit)
+            positive(f"{attribute.name}[{channel!r}]", limit)
     elif value is not None:
-        _positive(attribute.name, value)
+        positive(attribute.name, value)
+
+
+def _clocks(value: bool | Iterable[str]) -> frozenset[str]:
+    if isinstance(value, bool):
+        return frozenset(_CLOCKS if value else ())
+    msg = f"in_business_time must be True, False or a set of clocks (got {value!r}), e.g. {{'first_response'}}"
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ArgumentTypeError(msg, argument="in_business_time", found=value)
+    found = list(value)
+    if not set(found) <= set(_CLOCKS):
+        raise UnknownNameError(f"{msg}; clocks are {', '.join(_CLOCKS)}", argument="in_business_time", found=value)
+    return frozenset(found)
 
 
 @attrs.frozen(kw_only=True)
@@ -120,10 +98,13 @@ class ServiceTargets:
         resolution: longest time to resolution, likewise.
         satisfaction: least CSAT in percent.
         detractors: largest share of detractors, 0 to 1.
+        in_business_time: True where all promises are about business time, or the clocks whose promises are, e.g.
+            `{"first_response"}`; the others are about calendar time. Needs `hours` where they are applied.
 
     Raises:
         ArgumentTypeError: a time that is no timedelta.
         ArgumentValueError: a time not longer than zero, a percentage or share out of range.
+        UnknownNameError: a clock in `in_business_time` that is none.
 
     >>> from datetime import timedelta
     >>> import cxscore as cx
@@ -137,6 +118,7 @@ class ServiceTargets:
     resolution: Target = attrs.field(default=None, converter=_frozen_mapping, validator=_target)
     satisfaction: float | None = None
     detractors: float | None = None
+    in_business_time: frozenset[str] = attrs.field(default=False, converter=_clocks)
 
     def __attrs_post_init__(self) -> None:
         for name, most in (("satisfaction", 100.0), ("detractors", 1.0)):
@@ -155,9 +137,10 @@ class ServiceTargets:
         target: Target = getattr(self, clock)
         if not target:
             return "none"
+        business = "business " if clock in self.in_business_time else ""
         if isinstance(target, timedelta):
-            return _seconds(target)
-        return ",".join(sorted(f"{_escaped(channel)}={_seconds(limit)}" for channel, limit in target.items()))
+            return business + seconds(target)
+        return business + ",".join(sorted(f"{_escaped(channel)}={seconds(limit)}" for channel, limit in target.items()))
 
 
 TARGETS = ServiceTargets(

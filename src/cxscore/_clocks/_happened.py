@@ -1,0 +1,244 @@
+"""What happened, end to end: messages, changes and what tickets tell, of the conversations that count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .._accounting import Account, LeftOut
+from .._core import events
+from .._inputs import NAT, Coded
+from ..batches import Changes, Conversations, Messages
+from ..policies import ReplyPolicy
+from ._base import (
+    ScheduleChanges,
+)
+from ._labels import Join, refuse_strangers
+from ._messages import unlike
+
+__all__ = [
+    "ASIDE",
+    "ASSIGNED",
+    "People",
+    "Rows",
+    "laid_out",
+    "message_kinds",
+    "schedule_changes",
+    "whole_conversations",
+    "with_changes",
+]
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int8]
+
+ASIDE = {"merged": LeftOut.MERGED, "spam": LeftOut.SPAM, "deleted": LeftOut.DELETED}
+# Kinds of changes in the order of `ChangeKind`, as the core calls them.
+_KINDS = np.array(
+    [events.Kind.CREATED, events.Kind.STATUS, events.Kind.HANDOFF, events.Kind.ASSIGNED, events.Kind.SCHEDULE,
+     events.Kind.MERGED],
+    dtype=np.int8,
+)  # fmt: skip
+_CREATED, _STATUS, _HANDOFF, ASSIGNED, _SCHEDULE, _MERGED = range(len(_KINDS))
+
+
+@attrs.frozen(eq=False)
+class Rows:
+    """Messages, changes and what tickets tell, end to end."""
+
+    conversation: Ints
+    at: Ints
+    kind: Small
+    status: Small
+    by: Small
+    agent: Ints
+    """Who answered or was assigned, as the core wants it; -1 without."""
+    doer: Ints
+    """Who did it."""
+    message: Ints
+    """Row of the message, -1 for all else."""
+
+
+def with_changes(join: Join, changes: Changes | None) -> tuple[Join, Ints]:
+    """Conversations that changes are about, numbered with the others; returns the code of each change."""
+    if changes is None:
+        return join, np.empty(0, dtype=np.int64)
+    found = changes.coded("conversation")
+    index = {label: code for code, label in enumerate(join.labels)}
+    of_label = np.array([index.setdefault(label, len(index)) for label in found.labels], dtype=np.int64)
+    of_log = Coded(join.codes, join.labels)
+    refuse_strangers(of_log, found, of_label[found.codes], len(index), "changes", "conversation")
+    ticket = np.append(join.ticket, np.full(len(index) - len(join.labels), -1))
+    return attrs.evolve(join, labels=list(index), ticket=ticket), of_label[found.codes]
+
+
+def whole_conversations(
+    join: Join, tickets: Account, changes: Changes | None, told: Account, of_change: Ints, aside: set[LeftOut]
+) -> dict[LeftOut, Bools]:
+    """Conversations that are left out with everything in them, by reason."""
+    found = {reason: join.spread(tickets.out[reason]) for reason in aside if reason in tickets.out}
+    if changes is None:
+        return found
+    kinds, status = changes.kinds(), changes.statuses()
+    rows = np.flatnonzero(told.kept & (status >= 0))
+    rows = rows[np.lexsort((status[rows], changes.times("at")[rows]))]
+    last = np.full(len(join.labels), -1, dtype=np.int64)
+    last[of_change[rows]] = status[rows]  # the last one stays
+    merged = np.zeros(len(join.labels), dtype=np.bool_)
+    merged[of_change[told.kept & (kinds == _MERGED)]] = True
+    for reason, name in ((LeftOut.MERGED, "MERGED"), (LeftOut.SPAM, "SPAM"), (LeftOut.DELETED, "DELETED")):
+        if reason in aside:
+            gone = last == events.Status[name]
+            if reason is LeftOut.MERGED:
+                gone |= merged
+            found[reason] = found[reason] | gone if reason in found else gone
+    return found
+
+
+def message_kinds(log: Messages, author: Small, account: Account, policy: ReplyPolicy) -> Small:
+    """What each message is to the walk; those that take no part are left out of the account."""
+    agent, bot = author == 1, author == 2
+    automatic = unlike(log, "automatic", default=False)
+    kind = np.array([events.Kind.CUSTOMER, events.Kind.ANSWER, events.Kind.BOT], dtype=np.int8)[author]
+    if policy.bot == "ignore":
+        account.leave_out(LeftOut.BOT, bot)
+    if policy.bot == "ignore" and "bot_only" not in policy.leave_out:
+        kind[bot] = events.Kind.IGNORED  # what bots say leaves no trace at all
+    for reason, mask, name in (
+        (LeftOut.PUBLIC_NOTE, log.seen_as("public_note"), "public_note"),
+        (LeftOut.PRIVATE_NOTE, log.seen_as("private_note"), "private_note"),
+    ):
+        if mask is None:
+            continue
+        no_answer = mask & agent if name not in policy.answers else np.zeros_like(mask)
+        kind[no_answer] = events.Kind.NOTE
+        unheard = mask & ~agent if name == "private_note" else np.zeros_like(mask)
+        kind[unheard] = events.Kind.IGNORED
+        account.leave_out(reason, no_answer | unheard)
+    if "sent" not in policy.answers:
+        sent = agent & (kind == events.Kind.ANSWER)
+        for name in ("public_note", "private_note"):
+            mask = log.seen_as(name)
+            sent = sent if mask is None else sent & ~mask
+        kind[sent] = events.Kind.NOTE
+    if automatic is not None:
+        account.leave_out(LeftOut.AUTOMATIC, automatic)
+        kind[automatic] = events.Kind.IGNORED
+    return kind
+
+
+class People:
+    """Agents of messages, changes and tickets under one numbering; the last number is nobody."""
+
+    def __init__(self, log: Messages, changes: Changes | None, join: Join) -> None:
+        index: dict[Any, int] = {}
+
+        def numbered(found: Coded | None, size: int, among: Bools | None = None) -> Ints:
+            if found is None:
+                return np.full(size, -1, dtype=np.int64)
+            used = np.zeros(len(found.labels), dtype=np.bool_)
+            used[found.codes if among is None else found.codes[among]] = True
+            table = np.full(len(found.labels) + 1, -1, dtype=np.int64)
+            for code, label in enumerate(found.labels):
+                if used[code] and label is not None:
+                    table[code] = index.setdefault(label, len(index))
+            codes = table[found.codes]
+            return codes if among is None else np.where(among, codes, -1)
+
+        of_log = log.coded("agent") if log.known("agent") else None
+        self.of_messages = numbered(of_log, len(log))
+        self.of_changes = self.assigned_to = np.empty(0, dtype=np.int64)
+        if changes is not None:
+            doers = changes.coded("agent") if changes.known("agent") else None
+            self.of_changes = numbered(doers, len(changes))
+            targets = changes.coded("to") if changes.known("to") else None
+            self.assigned_to = numbered(targets, len(changes), changes.kinds() == ASSIGNED)
+        self.of_tickets = numbered(join.of_tickets("agent") if join.has("agent") else None, len(join.labels))
+        self.known = of_log is not None or bool((self.assigned_to >= 0).any())
+        self.labels: list[Any] = [*index, None]
+
+    @property
+    def nobody(self) -> int:
+        return len(self.labels) - 1
+
+
+def laid_out(
+    log: Messages,
+    kind: Small,
+    whole: Bools,
+    codes: Array,
+    changes: Changes | None,
+    told: Account,
+    of_change: Ints,
+    table: Conversations | None,
+    tickets: Account,
+    ends: dict[str, Ints],
+    join: Join,
+    people: People,
+) -> Rows:
+    """Messages, the hand-offs noted on them, changes, and what tickets tell where changes do not."""
+    messages = np.flatnonzero(whole)
+    handoff = unlike(log, "handoff", default=False)
+    handed = np.empty(0, dtype=np.int64) if handoff is None else np.flatnonzero(whole & handoff)
+    by_agent = log.authors()[handed] == 1
+    at = log.times("at")
+    parts: list[tuple[Any, ...]] = [
+        (codes[messages], at[messages], kind[messages], -1, -1, people.of_messages[messages],
+         people.of_messages[messages], messages),
+        (codes[handed], at[handed], np.where(by_agent, events.Kind.HANDOFF, events.Kind.HANDED), -1, -1, -1,
+         people.of_messages[handed], handed),
+    ]  # fmt: skip
+    size = len(join.labels)
+    created, stated = np.zeros((2, size), dtype=np.bool_)
+    if changes is not None:
+        kinds, status = changes.kinds(), changes.statuses()
+        rows = np.flatnonzero(told.kept & (kinds != _SCHEDULE))
+        created[of_change[rows[kinds[rows] == _CREATED]]] = True
+        stated[of_change[rows[status[rows] >= 0]]] = True
+        parts.append(
+            (of_change[rows], changes.times("at")[rows], _KINDS[kinds[rows]], status[rows], changes.makers()[rows],
+             people.assigned_to[rows], people.of_changes[rows], np.full(len(rows), -1))
+        )  # fmt: skip
+    if table is not None:
+        for instants, event, there in (
+            (table.times("opened_at"), events.Kind.CREATED, created),
+            (ends["first_resolved_at"], events.Kind.RESOLVED, stated),
+            (ends["resolved_at"], events.Kind.RESOLVED, stated),
+            (ends["abandoned_at"], events.Kind.ABANDONED, None),
+        ):
+            known = (instants != NAT) & tickets.kept
+            rows = np.flatnonzero(known if there is None else known & ~there[join.of_ticket])
+            parts.append((join.of_ticket[rows], instants[rows], event, -1, -1, -1, -1, -1))
+    columns = [
+        np.concatenate(
+            [np.broadcast_to(column, part[0].shape) for column, part in zip(column_parts, parts, strict=True)]
+        )
+        for column_parts in zip(*parts, strict=True)
+    ]
+    conversation, instant, what, status, by, agent, doer, message = columns
+    return Rows(
+        conversation.astype(np.int64), instant, what.astype(np.int8), status.astype(np.int8), by.astype(np.int8), agent,
+        doer, message,
+    )  # fmt: skip
+
+
+def schedule_changes(changes: Changes | None, told: Account, of_change: Ints) -> ScheduleChanges | None:
+    """Stretches of business hours by name, each up to the next change."""
+    if changes is None:
+        return None
+    rows = np.flatnonzero(told.kept & (changes.kinds() == _SCHEDULE))
+    if not len(rows):
+        return None
+    names = changes.coded("to")
+    at = changes.times("at")
+    rows = rows[np.lexsort((at[rows], of_change[rows]))]
+    talk, start = of_change[rows], at[rows]
+    same = np.append(talk[1:] == talk[:-1], False)
+    end = np.where(same, np.append(start[1:], 0), np.iinfo(np.int64).max)
+    kept = np.flatnonzero(end > start)  # of several at one instant the last one stands
+    used, code = np.unique(names.codes[rows][kept], return_inverse=True)  # the column also names statuses and agents
+    return ScheduleChanges(talk[kept], start[kept], end[kept], code, [names.labels[one] for one in used.tolist()])

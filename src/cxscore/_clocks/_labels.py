@@ -1,0 +1,244 @@
+"""What belongs together: messages and tickets of one conversation, and the labels and groups of waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .._accounting import Account
+from .._core import waits
+from .._grouping import combine, read_key, split_keys
+from .._inputs import Coded
+from ..batches import Conversations, Messages
+from ..errors import ArgumentValueError
+from ..periods import Period
+from ._base import OF_THE_ANSWER, leave_out_missing, missing_label, supersede
+from ._periods import Places, by_end, periods_of_messages, resolved_at
+
+__all__ = [
+    "Join",
+    "WaitGroups",
+    "bring_together",
+    "channel_of_tickets",
+    "first_known",
+    "groups_of",
+    "labels_of_rows",
+    "one_numbering",
+    "refuse_strangers",
+    "rows_of_conversations",
+]
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class Join:
+    """Conversation codes that messages and tickets share."""
+
+    codes: Array
+    """Of each message."""
+    labels: Sequence[Any]
+    table: Conversations | None
+    ticket: Ints
+    """Row of the ticket of each conversation, -1 without."""
+    of_ticket: Ints
+    """Conversation of each ticket row."""
+
+    def of_tickets(self, name: str) -> Coded:
+        """A column of the tickets by conversation, None where there is no ticket."""
+        found = cast("Conversations", self.table).coded(name)
+        names = [*found.labels]
+        if not names or names[-1] is not None:
+            names.append(None)
+        return Coded(np.append(found.codes.astype(np.int64), len(names) - 1)[self.ticket], names, name)
+
+    def has(self, name: str) -> bool:
+        return self.table is not None and self.table.has(name)
+
+    def spread(self, mask: Bools) -> Bools:
+        """A mask of ticket rows by conversation, False where there is no ticket."""
+        return np.append(mask, False)[self.ticket]
+
+
+def bring_together(of_log: Coded, table: Conversations | None, tickets: Account, missing: str) -> Join:
+    """Bring messages and tickets together; of several rows of one ticket the one with the latest news counts.
+
+    Raises:
+        ArgumentValueError: messages and tickets that share no id.
+    """
+    nothing = np.empty(0, dtype=np.int64)
+    if table is None:
+        return Join(of_log.codes, of_log.labels, None, np.full(len(of_log.labels), -1), nothing)
+    ids = table.coded("id")
+    leave_out_missing(tickets, missing_label(ids), "id", missing)
+    index = {label: code for code, label in enumerate(of_log.labels)}
+    of_label = np.array([index.setdefault(label, len(index)) for label in ids.labels], dtype=np.int64)
+    of_ticket = of_label[ids.codes]
+    refuse_strangers(of_log, ids, of_ticket, len(index), "conversations", "id")
+    ticket = supersede(table, of_ticket, len(index), tickets, None)
+    return Join(of_log.codes, list(index), table, ticket, of_ticket)
+
+
+def refuse_strangers(of_log: Coded, ids: Coded, of_others: Ints, size: int, argument: str, column: str) -> None:
+    """Raise where ids of messages and others are of unlike types and not one is in both, as with 7 and "7"."""
+    of_messages = np.bincount(of_log.codes, minlength=size) > 0
+    of_tickets = np.bincount(of_others, minlength=size) > 0
+    if (of_messages & of_tickets).any():
+        return
+    known = [_used(labels) for labels in (of_log, ids)]
+    unlike = {type(label) for label in known[0]}.isdisjoint({type(label) for label in known[1]})
+    if not (all(known) and unlike):
+        return
+    mine, theirs = (", ".join(f"{label!r} ({type(label).__name__})" for label in labels) for labels in known)
+    way = f"give both the same type, e.g. conversation=[str(x) for x in ...] and {column}=[str(x) for x in ...]"
+    msg = (
+        f"{argument} must share ids with the messages (got none in common: the messages are of {mine} ..., the "
+        f"{argument} are {theirs} ...); {way}"
+    )
+    raise ArgumentValueError(msg, argument=argument, found=tuple(known[1]))
+
+
+def _used(labels: Coded) -> list[Any]:
+    """The first few labels that rows have, without the missing one."""
+    codes = np.unique(labels.codes)[:4].tolist()
+    return [label for code in codes if (label := labels.labels[code]) is not None][:3]
+
+
+def labels_of_rows(name: str, log: Messages, join: Join) -> Coded | None:
+    """A label of each message: its own, or else that of its conversation."""
+    own = log.coded(name) if log.has(name) else None
+    if not join.has(name):
+        return own
+    found = join.of_tickets(name)
+    return first_known(own, Coded(found.codes[join.codes], found.labels, name))
+
+
+def first_known(one: Coded | None, other: Coded) -> Coded:
+    """Labels of rows, from the other column where the one has none."""
+    if one is None:
+        return other
+    one, other = one_numbering(one, other)
+    return Coded(np.where(one.codes == len(one.labels) - 1, other.codes, one.codes), one.labels, one.name)
+
+
+def channel_of_tickets(
+    table: Conversations,
+    join: Join,
+    of_rows: Coded | None,
+    codes: Array,
+    at: Ints,
+    whole: Bools,
+    first_customer: Ints,
+) -> Coded | None:
+    """The channel of each ticket: its own, or else that of the message it belongs to."""
+    own = table.coded("channel") if table.has("channel") else None
+    if of_rows is None or (own is not None and missing_label(own) is None):
+        return own
+    names = [*of_rows.labels, *([] if of_rows.labels and of_rows.labels[-1] is None else [None])]
+    of_row = np.append(of_rows.codes.astype(np.int64), len(names) - 1)  # row -1 stands for "no row"
+    row_of_talk = rows_of_conversations(codes, at, whole, first_customer)
+    return first_known(own, Coded(of_row[row_of_talk][join.of_ticket], names, "channel"))
+
+
+def rows_of_conversations(codes: Array, at: Ints, whole: Bools, first_customer: Ints) -> Ints:
+    """The row that a conversation belongs to: its first customer message, else its earliest row, -1 without rows."""
+    out = first_customer.copy()
+    rows = np.flatnonzero(first_customer[codes] < 0)
+    rows = rows[np.lexsort((at[rows], ~whole[rows]))][::-1]
+    out[codes[rows]] = rows  # the last one stays
+    return out
+
+
+@attrs.frozen(eq=False)
+class WaitGroups:
+    """Groups of rows, waits and conversations, numbered alike; None: all in one."""
+
+    rows: Ints | None
+    waits: Ints | None
+    conversations: Ints
+    size: int
+    keys: list[Any] | None = None
+    names: tuple[str, ...] = ()
+    many: bool = False
+    ended_in: dict[str, Ints] = attrs.field(factory=dict)
+    """Groups of conversations by clock of resolution, where periods make others of them."""
+
+
+def groups_of(
+    by: Any,
+    log: Messages,
+    join: Join,
+    waited: waits.Waits,
+    opened_by: Ints,
+    answered_by: Ints,
+    row_of_talk: Ints,
+    counted: Bools,
+    ends: dict[str, Ints],
+    tickets: Bools,
+    now: int | None,
+) -> WaitGroups:
+    """Read `by=` and say what belongs to which group.
+
+    `tickets` are those that count, `ends` says when what ended, and `now` where the log was cut.
+    """
+    specs, titles, many = split_keys(by, named=True)
+    ended = resolved_at(ends, tickets) if ends and any(map(by_end, specs)) else {}
+    # A conversation of nothing but rows that are left out stands behind no figure, so it makes no group.
+    talks = counted.copy()
+    talks[join.of_ticket] = True
+    shown = np.flatnonzero(talks)
+    places = Places(join.codes, opened_by, row_of_talk, join.ticket, shown)
+    parts: list[Coded] = []
+    for spec in specs:
+        if isinstance(spec, Period):
+            parts.append(periods_of_messages(spec, log, join.table, places, ended, tickets))
+            continue
+        own = isinstance(spec, str) and spec in OF_THE_ANSWER
+        assigned = join.of_tickets(spec) if isinstance(spec, str) and join.has(spec) else None
+        if assigned is None:
+            labels = read_key(spec, len(log), log)
+        else:
+            found = None if own else labels_of_rows(spec, log, join)
+            if found is None:  # by who answered: a message's own label counts, never the assignee's
+                found = log.coded(spec) if log.has(spec) else Coded(np.zeros(len(log), dtype=np.int64), [None], spec)
+            labels, assigned = one_numbering(found, assigned)
+        names = list(labels.labels)
+        if not names or names[-1] is not None:
+            names.append(None)
+        of_row = np.append(labels.codes.astype(np.int64), len(names) - 1)  # row -1 stands for "no row"
+        of_talk = of_row[row_of_talk]
+        of_wait = of_row[opened_by]
+        if own:
+            of_talk = np.full(len(counted), len(names) - 1) if assigned is None else assigned.codes.copy()
+            of_wait = np.where(answered_by >= 0, of_row[answered_by], of_talk[waited.conversation])
+            of_talk[waited.conversation[waited.is_first]] = of_wait[waited.is_first]
+        elif assigned is not None:
+            of_talk = np.where(row_of_talk >= 0, of_talk, assigned.codes)
+        of_all = np.concatenate((of_row[:-1], of_wait, *[of_talk[shown]] * (1 + len(ended))))
+        parts.append(Coded(of_all, names, labels.name))
+    grouping = combine(parts, titles, many=many)
+    group, keys = grouping.compact(now)
+    edges = len(log) + len(opened_by) + len(shown) * np.arange(1 + len(ended))
+    of_rows, of_waits, *of_shown = np.split(group, [len(log), *edges.tolist()])
+    of_talks = np.full((1 + len(ended), len(counted)), -1, dtype=np.int64)
+    of_talks[:, shown] = of_shown
+    ended_in = dict(zip(ended, of_talks[1:], strict=True))
+    return WaitGroups(of_rows, of_waits, of_talks[0], len(keys), keys, grouping.names, many, ended_in)
+
+
+def one_numbering(one: Coded, other: Coded) -> tuple[Coded, Coded]:
+    """Two label columns under one numbering, None last."""
+    names = [*dict.fromkeys(label for label in (*one.labels, *other.labels) if label is not None), None]
+    index = {label: code for code, label in enumerate(names)}
+
+    def renumbered(part: Coded) -> Coded:
+        places = np.array([index[label] for label in part.labels], dtype=np.int64)
+        return Coded(places[part.codes] if len(places) else part.codes, names, part.name)
+
+    return renumbered(one), renumbered(other)

@@ -1,0 +1,274 @@
+"""Message logs as clocks under the rules of this library, which are quick to walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .. import _inputs
+from .._accounting import Account, LeftOut
+from .._core import waits
+from .._inputs import NAT, Coded
+from ..batches import Conversations, Messages
+from ..policies import ReplyPolicy, ServiceTargets
+from ._base import (
+    WHOLE_CONVERSATIONS,
+    Agents,
+    Clock,
+    ConversationLabels,
+    Effort,
+    Timeline,
+    channel_targets,
+    channels_of,
+    leave_out_missing,
+    leave_out_statuses,
+    missing_label,
+    now_of,
+    taken,
+    ticket_ends,
+    was_reopened,
+)
+from ._labels import (
+    Join,
+    WaitGroups,
+    bring_together,
+    channel_of_tickets,
+    groups_of,
+    labels_of_rows,
+    rows_of_conversations,
+)
+from ._tickets import resolution_clocks
+
+__all__ = ["read_messages", "row_numbers", "unless_none", "unlike", "with_more", "written_until_resolved"]
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+def read_messages(
+    log: Messages,
+    table: Conversations | None,
+    by: Any,
+    targets: ServiceTargets,
+    as_of: Any,
+    policy: ReplyPolicy,
+    missing: str,
+    invalid: str,
+) -> Timeline:
+    now, aware = now_of(as_of, log, table)
+    at, author, of_log = log.times("at"), log.authors(), log.coded("conversation")
+    account = Account(len(log))
+    tickets = Account(0 if table is None else len(table))
+    join = bring_together(of_log, table, tickets, missing)
+    codes, size = join.codes, len(join.labels)
+    leave_out_missing(account, missing_label(of_log), "conversation", missing)
+    leave_out_missing(account, at == NAT, "at", missing)
+    if as_of is not None and now is not None:
+        account.leave_out(LeftOut.AFTER_AS_OF, at > now)
+    ends: dict[str, Ints] = {}
+    if table is not None:
+        opened = table.times("opened_at")
+        leave_out_statuses(table, tickets)
+        for reason in WHOLE_CONVERSATIONS:
+            if reason in tickets.out:
+                account.leave_out(reason, join.spread(tickets.out[reason])[codes])
+        leave_out_missing(tickets, opened == NAT, "opened_at", missing)
+        if as_of is not None and now is not None:
+            tickets.leave_out(LeftOut.AFTER_AS_OF, opened > now)
+        ends = ticket_ends(table, tickets, now, invalid)
+    whole = account.kept.copy()  # rows of conversations that count, whoever wrote them
+    kind = _kinds(log, author, account)
+
+    rows = slice(None) if whole.all() else np.flatnonzero(whole)
+    event_codes, event_times, event_kinds = _events(ends, tickets, join)
+    handoff = unlike(log, "handoff", default=False)
+    found = waits.walk(
+        with_more(codes[rows], event_codes),
+        with_more(at[rows], event_times),
+        with_more(kind[rows], event_kinds),
+        None if handoff is None else with_more(handoff[rows], np.zeros(len(event_codes), dtype=np.bool_)),
+        size,
+        now=0 if now is None else now,
+        expires=None if policy.expires is None else _inputs.duration(policy.expires, "expires"),
+        open_turns=table is not None and table.has("resolved_at"),
+        threads=2 if len(log) > 1 << 20 else 1,
+    )
+    waited, talks = found.waits, found.conversations
+    opened_by, answered_by, first_customer = (
+        row_numbers(found_rows, rows) for found_rows in (waited.opened_by, waited.answered_by, talks.first_customer)
+    )
+    present = (talks.first_customer >= 0) | (talks.answers > 0)
+    present[codes[np.flatnonzero(whole & ~account.kept)]] = True  # bots and notes alone make a conversation, too
+    ticket_kept = join.spread(tickets.kept)
+    counted = present | ticket_kept
+
+    groups = WaitGroups(None, None, np.where(counted, 0, -1), 1)
+    if by is not None:
+        row_of_talk = rows_of_conversations(codes, at, whole, first_customer)
+        groups = groups_of(
+            by, log, join, waited, opened_by, answered_by, row_of_talk, counted, ends, tickets.kept, now
+        )  # fmt: skip
+    used, left = account.by_group(groups.rows, groups.size)
+    channel = labels_of_rows("channel", log, join)
+    agents = log.coded("agent") if log.has("agent") else None
+    assignees = table.coded("agent") if table is not None and table.has("agent") else None
+    reply = Clock(
+        name="reply",
+        start=waited.start,
+        end=waited.end,
+        outcome=waited.outcome,
+        target=channel_targets(targets.reply, channel, opened_by),
+        group=groups.waits,
+        conversation=waited.conversation,
+        agent=None
+        if agents is None and assignees is None
+        else Agents(assignees, join.ticket[waited.conversation], agents, answered_by),
+        first=waited.is_first,
+        channel=taken(channel, opened_by),
+        started_by=Openings(opened_by, waited.is_first, handoff),
+    )
+    first = attrs.evolve(
+        reply, name="first_response", target=channel_targets(targets.first_response, channel, opened_by)
+    ).rows(np.flatnonzero(waited.is_first))
+    clocks = {"first_response": first, "reply": reply}
+    written = reopened = None
+    tickets_left: dict[LeftOut, Ints] = {}
+    if table is not None:
+        of_tickets = np.flatnonzero(ticket_kept)
+        opened_here = np.append(opened, NAT)[join.ticket]
+        clocks |= resolution_clocks(
+            table, join.ticket[of_tickets], of_tickets, None if by is None else groups.conversations,
+            channel_of_tickets(table, join, channel, codes, at, whole, first_customer), targets, ends,
+            None if assignees is None else Agents(assignees, join.ticket[of_tickets]),
+            waits.agent_time(found.agent_turns, opened_here), ended_in=groups.ended_in,
+        )  # fmt: skip
+        written = written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
+        again = was_reopened(table)
+        reopened = None if again is None else join.spread(again & tickets.kept)
+        tickets_left = tickets.by_group(None if by is None else groups.conversations[join.of_ticket], groups.size)[1]
+    return Timeline(
+        of_messages=True, as_of=now, aware=aware, clocks=clocks, keys=groups.keys, names=groups.names,
+        many=groups.many, used=used, left=left, tickets_left=tickets_left,
+        group=np.where(counted, groups.conversations, -1), label=ConversationLabels(join.labels),
+        channels=channels_of(channel, groups.rows, account.kept), answers=talks.answers, customer_messages=written,
+        bot_only=talks.bot_only, outbound=talks.outbound, reopened=reopened, agent_turns=found.agent_turns,
+        effort=_effort(log, agents, kind, codes, at, account.kept, talks, "resolution" in clocks),
+        policy=policy,
+    )  # fmt: skip
+
+
+@attrs.frozen(eq=False)
+class Openings:
+    """Why waits start where they do under the rules of this library."""
+
+    opened_by: Ints
+    is_first: Bools
+    handoff: Bools | None
+    """Messages that hand over; None where none does."""
+
+    def __call__(self, number: Ints) -> list[str]:
+        if self.handoff is None:
+            return ["customer"] * len(number)
+        handed = self.handoff[self.opened_by[number]] & self.is_first[number]
+        return ["handoff" if one else "customer" for one in handed.tolist()]
+
+
+def _effort(
+    log: Messages,
+    agents: Coded | None,
+    kind: npt.NDArray[np.int8],
+    codes: Array,
+    at: Ints,
+    kept: Bools,
+    talks: waits.Conversations,
+    resolutions: bool,
+) -> Effort:
+    """What was done about conversations, as far as messages and tickets tell."""
+    resolved = talks.resolved_at != NAT
+    touched = np.where(resolved, talks.answers == 1, -1).astype(np.int8)
+    handovers = None
+    if agents is not None and log.known("agent"):
+        rows = np.flatnonzero(kept & (kind == waits.ANSWER) & (agents.codes != _nobody(agents)))
+        rows = rows[np.lexsort((at[rows], codes[rows]))]
+        talk, agent = codes[rows], agents.codes[rows]
+        changed = (talk[1:] == talk[:-1]) & (agent[1:] != agent[:-1])
+        handovers = np.bincount(talk[1:][changed], minlength=len(resolved)).astype(np.int32)
+    return Effort(
+        resolved=resolved if resolutions else None,
+        one_touch=touched if resolutions else None,
+        reopens=None,
+        handovers=handovers,
+        created_assumed=None,
+    )
+
+
+def _nobody(agents: Coded) -> int:
+    """The code of a missing label, -1 where every row has one."""
+    return len(agents.labels) - 1 if agents.labels and agents.labels[-1] is None else -1
+
+
+def unlike(log: Messages, name: str, *, default: bool) -> Bools | None:
+    """Rows whose flag differs from the default, None where none does."""
+    return unless_none(log.flag(name, default=default) ^ default) if log.has(name) else None
+
+
+def unless_none(mask: Bools) -> Bools | None:
+    return mask if mask.any() else None
+
+
+def _kinds(log: Messages, author: npt.NDArray[np.int8], account: Account) -> npt.NDArray[np.int8]:
+    """What each row is to the walk; bots, private notes and automatic messages are left out of the account."""
+    kind = np.where(author == 1, np.int8(waits.ANSWER), np.int8(waits.CUSTOMER))
+    for reason, mask, what in (
+        (LeftOut.BOT, unless_none(author == 2), waits.BOT),
+        # A bot's note or receipt is left out as a bot's, but is no answer by a bot.
+        (LeftOut.PRIVATE_NOTE, log.seen_as("private_note"), waits.IGNORED),
+        (LeftOut.PUBLIC_NOTE, _notes_of_agents(log, author), waits.IGNORED),
+        (LeftOut.AUTOMATIC, unlike(log, "automatic", default=False), waits.IGNORED),
+    ):
+        if mask is not None:
+            account.leave_out(reason, mask)
+            kind[mask] = what
+    return kind
+
+
+def _notes_of_agents(log: Messages, author: npt.NDArray[np.int8]) -> Bools | None:
+    """Public notes of agents, which are no answers; a customer's own words are what he said, wherever they stand."""
+    notes = log.seen_as("public_note")
+    return None if notes is None else unless_none(notes & (author == 1))
+
+
+def _events(ends: dict[str, Ints], tickets: Account, join: Join) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
+    """Resolutions and abandonments as rows of the log: conversation, instant, kind."""
+    codes, instants, kinds = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int8)]
+    for name, kind in (
+        ("first_resolved_at", waits.RESOLVED),
+        ("resolved_at", waits.RESOLVED),
+        ("abandoned_at", waits.ABANDONED),
+    ):
+        if name in ends:
+            rows = np.flatnonzero((ends[name] != NAT) & tickets.kept)
+            codes.append(join.of_ticket[rows])
+            instants.append(ends[name][rows])
+            kinds.append(np.full(len(rows), kind, dtype=np.int8))
+    return np.concatenate(codes), np.concatenate(instants), np.concatenate(kinds)
+
+
+def with_more(column: Array, more: Array) -> Array:
+    return np.concatenate((column, more.astype(column.dtype))) if len(more) else column
+
+
+def row_numbers(found: Ints, rows: Ints | slice) -> Ints:
+    """Numbers among some rows as numbers among all; -1 stays."""
+    return found if isinstance(rows, slice) else np.append(rows, -1)[found]
+
+
+def written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints) -> Ints:
+    """Messages of customers up to the last resolution, -1 where there is none."""
+    rows = np.flatnonzero(mask)
+    rows = rows[at[rows] <= resolved_at[codes[rows]]]
+    return np.where(resolved_at == NAT, -1, np.bincount(codes[rows], minlength=len(resolved_at)))

@@ -1,0 +1,251 @@
+"""What a walk over a log gives to measure: its waits, and the clocks of whole conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .._accounting import Account
+from .._core import events
+from .._core.waits import WAIT_ABANDONED, WAIT_ANSWERED, WAIT_OPEN, AgentTurns
+from .._inputs import NAT
+from ..batches import Changes, Conversations
+from ..policies import ReplyPolicy
+from ._base import (
+    Effort,
+    was_reopened,
+)
+from ._happened import ASSIGNED, People
+from ._labels import Join
+
+__all__ = ["BY_START", "Known", "Span", "spans_of", "waits_of"]
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int8]
+
+# Time in these states is the clock's; before anything was said a conversation is as good as new.
+_WAITED = {
+    "requester_wait": (events.Status.UNKNOWN, events.Status.NEW, events.Status.OPEN, events.Status.HOLD),
+    "agent_wait": (events.Status.PENDING,),
+    "on_hold": (events.Status.HOLD,),
+    "work_time": (events.Status.UNKNOWN, events.Status.NEW, events.Status.OPEN),
+}
+# Belong to the period of their start, as waits do; all other clocks of conversations to that of their end.
+BY_START = ("reopened_after", "handoff")
+_NOT_OURS = (events.Status.PENDING, events.Status.HOLD)
+
+
+@attrs.frozen(eq=False)
+class Span:
+    """One clock of conversations in the making."""
+
+    name: str
+    conversation: Ints
+    start: Ints
+    end: Ints
+    outcome: Small
+    paused: events.Stretches | AgentTurns | None = None
+    started_by: int = events.Start.CREATED
+
+
+def waits_of(found: events.Found) -> tuple[events.Waits, Ints, Ints]:
+    """All waits, first responses before replies, and the numbers of those that have a figure."""
+    pairs: Any = zip(found.first, found.replies, strict=True)
+    both = events.Waits(*map(np.concatenate, pairs))
+    figure = both.outcome != events.WAIT_DROPPED
+    n = len(found.first.start)
+    numbers = np.arange(len(both.start))
+    return both, numbers[:n][figure[:n]], numbers[n:][figure[n:]]
+
+
+class Known:
+    """What a log tells, and the reasons for what it does not."""
+
+    def __init__(
+        self, changes: Changes | None, told: Account, table: Conversations | None, ticket_kept: Bools, counted: Bools,
+        people: People,
+    ) -> None:  # fmt: skip
+        kinds = np.empty(0, dtype=np.int8) if changes is None else changes.kinds()[told.kept]
+        self.changes = changes is not None
+        self.statuses = changes is not None and bool((changes.statuses()[told.kept] >= 0).any())
+        self.resolutions = self.statuses or (table is not None and table.has("resolved_at"))
+        self.first_resolutions = self.statuses or (table is not None and table.known("first_resolved_at"))
+        self.assigned = bool((kinds == ASSIGNED).any())
+        self.owners = self.assigned or bool((people.of_tickets >= 0).any())
+        # Without statuses only tickets can tell that something is not resolved.
+        self.of_resolution = counted if self.statuses else ticket_kept
+        self._table = table
+        self._people = people
+
+    def reasons(self, policy: ReplyPolicy) -> dict[str, str]:
+        """Figures that cannot be given, and what they need."""
+        statuses, assigned = "needs status changes", "needs assigned changes"
+        found: dict[str, str] = {}
+        resolving = policy.on_resolve in ("drops_wait", "answers") and not self.resolutions
+        if not self.changes:
+            of_first = policy.first_restarts & {"opened", "bot_resolved"} or (
+                policy.on_resolve == "answers" and resolving
+            )
+            if of_first or policy.status_answers or "first" in policy.paused:
+                found["first_response"] = statuses
+            if resolving or policy.status_answers or "reply" in policy.paused:
+                found["reply"] = statuses
+        if not self.assigned and (policy.first_from == "assigned" or "assigned" in policy.first_restarts):
+            found["first_response"] = assigned
+        if not self.resolutions:
+            found["resolution"] = found["our_resolution"] = f"{statuses}, or conversations= with resolved_at"
+        elif not self.statuses and ("resolution" in policy.paused or policy.resolution == "each"):
+            found["resolution"] = found["our_resolution"] = statuses
+        elif not self.assigned and policy.resolution_from == "assigned":
+            found["resolution"] = found["our_resolution"] = assigned
+        if not self.first_resolutions or "resolution" in found:
+            reason = f"{statuses}, or conversations= with first_resolved_at"
+            found["first_resolution"] = found.get("resolution", reason)
+        if not self.statuses:
+            found |= dict.fromkeys((*_WAITED, "reopened_after"), statuses)
+        if policy.credit != "author" and not self.owners:
+            found["agent"] = assigned
+        return found
+
+    def reopened(self, join: Join, tickets: Account, talks: events.Conversations) -> Bools | None:
+        """Which conversations were opened again, None where nothing tells."""
+        if self.statuses:
+            return talks.reopens > 0
+        again = None if self._table is None else was_reopened(self._table)
+        return None if again is None else join.spread(again & tickets.kept)
+
+    def effort(self, talks: events.Conversations, people: People, policy: ReplyPolicy) -> Effort:
+        starts_there = policy.first_from == "created" or (self.resolutions and policy.resolution_from == "created")
+        return Effort(
+            resolved=talks.resolved_at_end if self.resolutions else None,
+            one_touch=talks.one_touch if self.resolutions else None,
+            reopens=talks.reopens if self.statuses else None,
+            handovers=talks.handovers if people.known else None,
+            created_assumed=~talks.created_known & (talks.created_at != NAT) if starts_there else None,
+        )
+
+
+def spans_of(found: events.Found, known: Known, policy: ReplyPolicy, left_at: Ints) -> list[Span]:
+    """The clocks of whole conversations; `left_at`: when the customer left."""
+    spans = []
+    if known.resolutions:
+        resolution = _resolution(found, known, policy, left_at)
+        spans.append(resolution)
+        if policy.resolution != "sum_of_replies":
+            ours: AgentTurns | events.Stretches = found.agent_turns
+            if known.statuses:
+                stopped = {*_NOT_OURS, *(events.Status[name.upper()] for name in policy.paused.get("resolution", ()))}
+                ours = _only(found.statuses, tuple(stopped))
+            spans.append(attrs.evolve(resolution, name="our_resolution", paused=ours))
+        if known.first_resolutions:
+            spans.append(_resolved(found, known, policy, left_at, "first_resolution", found.resolutions.number == 0))
+    if known.statuses:
+        spans += _by_status(found, known)
+        spans.append(_reopened_after(found))
+    talks = found.conversations
+    handed = np.flatnonzero((talks.handed_off_at != NAT) & (talks.created_at != NAT))
+    if len(handed):
+        ended = np.full(len(handed), WAIT_ANSWERED, dtype=np.int8)
+        spans.append(Span("handoff", handed, talks.created_at[handed], talks.handed_off_at[handed], ended))
+    return spans
+
+
+def _only(stretches: events.Stretches, statuses: Sequence[int]) -> events.Stretches:
+    kept = np.isin(stretches.status, statuses)
+    columns: Any = (column[kept] for column in stretches)
+    return events.Stretches(*columns)
+
+
+def _resolution(found: events.Found, known: Known, policy: ReplyPolicy, left_at: Ints) -> Span:
+    """The clock of resolution by the rule of the policy."""
+    resolutions, talks = found.resolutions, found.conversations
+    settled = talks.resolved_at_end[resolutions.conversation]
+    if policy.resolution == "sum_of_replies":
+        return _sum_of_replies(found)
+    chosen = {
+        "last": resolutions.is_last & settled,
+        "first": resolutions.number == 0,
+        "each": np.ones(len(settled), dtype=np.bool_),
+    }[policy.resolution]
+    return _resolved(found, known, policy, left_at, "resolution", chosen)
+
+
+def _resolved(found: events.Found, known: Known, policy: ReplyPolicy, left_at: Ints, name: str, chosen: Bools) -> Span:
+    """Some resolutions, and beside them the conversations that have none of them and go on."""
+    resolutions, talks = found.resolutions, found.conversations
+    rows = np.flatnonzero(chosen)
+    goes_on = known.of_resolution & (talks.resolution_start != NAT)
+    if policy.resolution == "each" and name == "resolution":
+        goes_on &= ~talks.resolved_at_end
+    else:
+        goes_on[resolutions.conversation[rows]] = False
+    going = np.flatnonzero(goes_on)
+    left = left_at[going]
+    paused = found.pauses.resolution
+    start = {"created": events.Start.CREATED, "first_customer": events.Start.FIRST_CUSTOMER}
+    return Span(
+        name,
+        np.concatenate((resolutions.conversation[rows], going)),
+        np.concatenate((resolutions.start[rows], talks.resolution_start[going])),
+        np.concatenate((resolutions.end[rows], left)),
+        np.concatenate((np.full(len(rows), WAIT_ANSWERED), np.where(left == NAT, WAIT_OPEN, WAIT_ABANDONED))).astype(
+            np.int8
+        ),
+        paused if len(paused.start) else None,
+        start.get(policy.resolution_from, events.Start.ASSIGNED),
+    )
+
+
+def _sum_of_replies(found: events.Found) -> Span:
+    """Resolved conversations with a reply: the clock runs while a customer waits for one, and stands still between."""
+    replies, talks = found.replies, found.conversations
+    rows = np.flatnonzero((replies.outcome == WAIT_ANSWERED) & talks.resolved_at_end[replies.conversation])
+    rows = rows[np.lexsort((replies.start[rows], replies.conversation[rows]))]
+    talk, start, end = replies.conversation[rows], replies.start[rows], replies.end[rows]
+    first, last = np.ones((2, len(talk)), dtype=np.bool_)
+    np.not_equal(talk[1:], talk[:-1], out=first[1:])
+    np.not_equal(talk[1:], talk[:-1], out=last[:-1])
+    ended = np.maximum(talks.resolved_at[talk], end)
+    until = np.where(last, ended, np.append(start[1:], 0))
+    kept = np.flatnonzero(until > end)
+    between = events.Stretches(talk[kept], end[kept], until[kept], np.zeros(len(kept), dtype=np.int8))
+    return Span(
+        "resolution", talk[first], start[first], ended[last], np.full(int(first.sum()), WAIT_ANSWERED, dtype=np.int8),
+        between, events.Start.FIRST_CUSTOMER,
+    )  # fmt: skip
+
+
+def _by_status(found: events.Found, known: Known) -> list[Span]:
+    """From creation to resolution, the clock running in some statuses only."""
+    talks = found.conversations
+    rows = np.flatnonzero(talks.has_status & (talks.created_at != NAT))
+    end = np.where(talks.resolved_at_end[rows], talks.resolved_at[rows], NAT)
+    outcome = np.where(end == NAT, WAIT_OPEN, WAIT_ANSWERED).astype(np.int8)
+    every = range(int(events.Status.UNKNOWN), len(events.Status) - 1)
+    return [
+        Span(
+            name, rows, talks.created_at[rows], end, outcome,
+            _only(found.statuses, [status for status in every if status not in running]),
+        )
+        for name, running in _WAITED.items()
+    ]  # fmt: skip
+
+
+def _reopened_after(found: events.Found) -> Span:
+    """From coming to rest to being opened again; open where the conversation still rests."""
+    reopens, talks = found.reopens, found.conversations
+    rests = np.flatnonzero(talks.resolved_at_end & (talks.resolved_at != NAT))
+    known = np.flatnonzero(reopens.since != NAT)
+    return Span(
+        "reopened_after",
+        np.concatenate((reopens.conversation[known], rests)),
+        np.concatenate((reopens.since[known], talks.resolved_at[rests])),
+        np.concatenate((reopens.at[known], np.full(len(rests), NAT))),
+        np.concatenate((np.full(len(known), WAIT_ANSWERED), np.full(len(rests), WAIT_OPEN))).astype(np.int8),
+    )

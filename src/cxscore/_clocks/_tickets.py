@@ -1,0 +1,166 @@
+"""Ticket rows as clocks: first response and resolution of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._accounting import Account, LeftOut
+from .._core import waits
+from .._grouping import combine, split_keys
+from .._inputs import NAT, Coded
+from ..batches import Conversations
+from ..policies import ServiceTargets
+from ._base import (
+    Agents,
+    Clock,
+    ConversationLabels,
+    Timeline,
+    channel_targets,
+    channels_of,
+    leave_out_missing,
+    leave_out_statuses,
+    missing_label,
+    now_of,
+    supersede,
+    taken,
+    ticket_ends,
+    was_reopened,
+)
+from ._periods import by_end, resolved_at, tickets_and_ends
+
+__all__ = ["read_tickets", "resolution_clocks", "tickets_that_count"]
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+def read_tickets(
+    table: Conversations, by: Any, targets: ServiceTargets, as_of: Any, missing: str, invalid: str
+) -> Timeline:
+    account, now, aware, ends = tickets_that_count(table, as_of, missing, invalid)
+    ids, opened = table.coded("id"), table.times("opened_at")
+    group: Ints | None = None
+    keys: list[Any] | None = None
+    names: tuple[str, ...] = ()
+    many = False
+    ended_in: dict[str, Ints] = {}
+    if by is not None:
+        specs, titles, many = split_keys(by, named=True)
+        ended = resolved_at(ends, account.kept) if any(map(by_end, specs)) else {}
+        parts = [tickets_and_ends(part, table, ended, account.kept) for part in specs]
+        grouping = combine(parts, titles, many=many)
+        every, keys = grouping.compact(now)
+        group, *of_ends = np.split(every, 1 + len(ended))
+        ended_in = dict(zip(ended, of_ends, strict=True))
+        names = grouping.names
+    used, left = account.by_group(group, 1 if keys is None else len(keys))
+    rows = np.flatnonzero(account.kept)
+    channel = table.coded("channel") if table.has("channel") else None
+    agent = Agents(table.coded("agent"), rows) if table.has("agent") else None
+    clocks = resolution_clocks(table, rows, rows, group, channel, targets, ends, agent, ended_in=ended_in)
+    if table.has("first_response_at"):
+        end, outcome = _first_ending(
+            ends["first_response_at"][rows], _closed(ends)[rows], ends["abandoned_at"][rows]
+        )  # fmt: skip
+        clocks["first_response"] = Clock(
+            name="first_response", start=opened[rows], end=end, outcome=outcome, conversation=rows, agent=agent,
+            target=channel_targets(targets.first_response, channel, rows),
+            group=None if group is None else group[rows], channel=taken(channel, rows),
+        )  # fmt: skip
+    return Timeline(
+        of_messages=False, as_of=now, aware=aware, clocks=clocks, keys=keys, names=names, many=many, used=used,
+        left=left, tickets_left={}, group=np.where(account.kept, 0 if group is None else group, -1),
+        label=ConversationLabels(ids.labels, ids.codes), channels=channels_of(channel, group, account.kept),
+        reopened=was_reopened(table),
+    )  # fmt: skip
+
+
+def tickets_that_count(
+    table: Conversations, as_of: Any, missing: str, invalid: str
+) -> tuple[Account, int | None, bool | None, dict[str, Ints]]:
+    """Which ticket rows count, what is now, whether instants are UTC, and when what ended.
+
+    Raises:
+        InvalidValueError: an end before its start, under `invalid="raise"`.
+        MissingValueError: a row without an instant, under `missing="raise"`.
+        MixedTimeZonesError: naive and aware instants in one call.
+    """
+    now, aware = now_of(as_of, table)
+    account = Account(len(table))
+    ids = table.coded("id")
+    nameless = missing_label(ids)
+    supersede(table, ids.codes, len(ids.labels), account, None if nameless is None else ~nameless)
+    leave_out_statuses(table, account)
+    opened = table.times("opened_at")
+    leave_out_missing(account, opened == NAT, "opened_at", missing)
+    if as_of is not None and now is not None:
+        account.leave_out(LeftOut.AFTER_AS_OF, opened > now)
+    return account, now, aware, ticket_ends(table, account, now, invalid)
+
+
+def _closed(ends: dict[str, Ints]) -> Ints:
+    """The first resolution that is known."""
+    first, last = ends["first_resolved_at"], ends["resolved_at"]
+    return np.where((first == NAT) | ((last != NAT) & (last < first)), last, first)
+
+
+def _first_ending(response: Ints, closed: Ints, left_at: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
+    """When and how a wait ended; at one instant an answer comes before a resolution, as in a message log."""
+    end = np.full(len(response), NAT, dtype=np.int64)
+    outcome = np.full(len(response), waits.WAIT_OPEN, dtype=np.int8)
+    for at, how in (
+        (left_at, waits.WAIT_ABANDONED),
+        (closed, waits.WAIT_CLOSED),
+        (response, waits.WAIT_ANSWERED),
+    ):
+        first = (at != NAT) & ((end == NAT) | (at <= end))
+        end[first], outcome[first] = at[first], how
+    return end, outcome
+
+
+def resolution_clocks(
+    table: Conversations,
+    rows: Ints,
+    conversations: Ints,
+    group: Ints | None,
+    channel: Coded | None,
+    targets: ServiceTargets,
+    ends: dict[str, Ints],
+    agent: Agents | None,
+    agent_time: Ints | None = None,
+    *,
+    ended_in: dict[str, Ints],
+) -> dict[str, Clock]:
+    """The clocks from opening to resolution of some tickets; `group` and `agent_time` by conversation.
+
+    `ended_in` has groups of conversations by clock, where periods make others of them than `group`.
+    """
+    if not table.has("resolved_at"):
+        return {}
+    opened, left_at = table.times("opened_at")[rows], ends["abandoned_at"][rows]
+    resolved, first_resolved = ends["resolved_at"][rows], ends["first_resolved_at"][rows]
+
+    def clock(name: str, start: Ints, end: Ints, target: Any) -> Clock:
+        outcome = np.full(len(rows), waits.WAIT_OPEN, dtype=np.int8)
+        outcome[left_at != NAT] = waits.WAIT_ABANDONED
+        outcome[end != NAT] = waits.WAIT_ANSWERED
+        own = ended_in.get("first_resolution" if name == "first_resolution" else "resolution", group)
+        return Clock(
+            name=name, start=start, end=np.where(end == NAT, left_at, end), outcome=outcome,
+            target=channel_targets(target, channel, rows), group=None if own is None else own[conversations],
+            conversation=conversations, agent=agent, channel=taken(channel, rows),
+        )  # fmt: skip
+
+    clocks = {"resolution": clock("resolution", opened, resolved, targets.resolution)}
+    if table.known("first_resolved_at"):
+        first = clock("first_resolution", opened, first_resolved, targets.resolution)
+        # Resolved, but nobody knows when for the first time: not open, and no duration either.
+        clocks["first_resolution"] = first.rows(np.flatnonzero((first_resolved != NAT) | (resolved == NAT)))
+    if agent_time is not None:
+        # The customer's turns do not count: the same end, a later start. Promises are about elapsed time.
+        clocks["our_resolution"] = clock("our_resolution", opened + agent_time[conversations], resolved, None)
+    return clocks

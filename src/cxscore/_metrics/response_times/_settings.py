@@ -1,0 +1,40 @@
+"""What a look-up in Groups needs and what writes the signature. Knows policies and targets as values."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..._results import Signature
+from ...policies import ServiceTargets
+from ...tallies._durations import CLOCKS
+
+__all__ = ["Settings"]
+
+
+@attrs.frozen
+class Settings:
+    """What a look-up in Groups needs and what writes the signature."""
+
+    policy: str
+    targets: ServiceTargets
+    edges: tuple[int, ...]
+    confidence: float
+    missing: str
+    invalid: str
+    hours: str = "none"
+
+    def signature(self, clock: str | None = None, target: str = "none") -> Signature:
+        """Of a log; or of the one clock of a tally, with the target it was counted against."""
+        promised = {
+            name: (self.targets.definition(name) if clock is None else target if name == clock else "none")
+            for name in CLOCKS
+        }
+        definition = {"policy": self.policy, "hours": self.hours, **promised, "v": "1"}
+        estimation = {
+            "ci": "log-log",
+            "conf": f"{self.confidence:.12g}",
+            "missing": self.missing,
+            "invalid": self.invalid,
+            "cluster": "none",
+        }
+        return Signature("response_times", definition, estimation)
