@@ -207,7 +207,7 @@ def read_contacts(
     many = False
     if by is not None:
         grouping = group_rows(by, n, batch)
-        group, keys = grouping.compact()
+        group, keys = grouping.compact(settings.as_of)
         names, many = grouping.names, grouping.many
     return ContactLog(
         settings=settings,

@@ -1,25 +1,42 @@
 """What `by=` means: labels of rows become group codes and keys.
 
-Knows `_inputs` and `batches`; sees labels only, never an answer.
+Knows `_inputs`, `batches` and `periods`; sees labels and instants only, never an answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _inputs
+from ._frozen import FrozenMap
 from ._inputs import Coded
 from .batches import Batch
 from .errors import ArgumentTypeError
+from .periods import Period, PeriodCodes
 
-__all__ = ["Grouping", "combine", "group_rows", "read_key", "split_keys"]
+__all__ = ["Grouping", "Keys", "combine", "group_rows", "read_key", "split_keys"]
 
 Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+
+
+class Keys(list[Any]):
+    """Keys of groups in order, and what is known of them where one part is a calendar period.
+
+    Every table of results has its keys, so what they know reaches `Groups` without a word from the metric.
+    """
+
+    incomplete: tuple[Any, ...] = ()
+    """Keys whose period is not a whole one: it reaches past the cut of the data, or there is none (None)."""
+    definition: Mapping[str, str] = FrozenMap()
+    """What says in a signature how time was cut."""
+    place: int | None = None
+    """Which part of the keys is the period."""
 
 
 class Grouping:
@@ -28,26 +45,43 @@ class Grouping:
     Codes run from 0 to `size - 1`; some may have no row. `order` tells which codes to show, in key order.
     """
 
-    __slots__ = ("_label", "codes", "many", "names", "size")
+    __slots__ = ("_label", "_period", "_place", "codes", "many", "names", "size")
 
     def __init__(
-        self, codes: Array, size: int, label: Callable[[int], Any], names: tuple[str, ...], *, many: bool
+        self,
+        codes: Array,
+        size: int,
+        label: Callable[[int], Any],
+        names: tuple[str, ...],
+        *,
+        many: bool,
+        period: PeriodCodes | None = None,
+        place: int = 0,
     ) -> None:
         self.codes = codes
         self.size = size
         self.names = names
         self.many = many
         self._label = label
+        self._period = period
+        self._place = place
 
     def key(self, code: int) -> Any:
         """What a code is called: a label, or a tuple of labels where several keys were asked for."""
         return self._label(code)
 
-    def order(self, present: npt.NDArray[np.bool_]) -> tuple[Ints, list[Any]]:
+    def order(self, present: Bools, now: int | None = None) -> tuple[Ints, Keys]:
         """Codes that have rows with their keys: sorted where all keys compare, else in the order of codes.
 
-        A missing label (None) comes last.
+        A missing label (None) comes last. Periods without rows between others are there, too.
+
+        Args:
+            present: which codes have rows.
+            now: the instant at which the rows were cut, for those who know; decides which periods are whole.
         """
+        if self._period is not None:  # its codes are the innermost ones
+            dated = np.array([label is not None for label in self._period.labels], dtype=np.bool_)
+            present = present | np.tile(dated, self.size // max(len(dated), 1))
         codes = np.flatnonzero(present)
         keys = [self._label(int(code)) for code in codes]
         parts = [key if self.many else (key,) for key in keys]
@@ -59,11 +93,20 @@ class Grouping:
             first = np.zeros(self.size, dtype=np.int64)
             first[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
             ranked = sorted(range(len(keys)), key=lambda i: ([part is None for part in parts[i]], first[codes[i]]))
-        return codes[ranked], [keys[i] for i in ranked]
+        return codes[ranked], self._told(Keys(keys[i] for i in ranked), now)
 
-    def compact(self) -> tuple[Ints, list[Any]]:
-        """Codes renumbered in key order without gaps, and the keys."""
-        codes, keys = self.order(np.bincount(self.codes, minlength=self.size) > 0)
+    def _told(self, keys: Keys, now: int | None) -> Keys:
+        """The keys with what their periods say."""
+        if self._period is not None:
+            parts = set(self._period.incomplete(now))
+            keys.place = self._place
+            keys.definition = FrozenMap(self._period.definition)
+            keys.incomplete = tuple(key for key in keys if (key[self._place] if self.many else key) in parts)
+        return keys
+
+    def compact(self, now: int | None = None) -> tuple[Ints, Keys]:
+        """Codes renumbered in key order without gaps, and the keys; `now` as in `order`."""
+        codes, keys = self.order(np.bincount(self.codes, minlength=self.size) > 0, now)
         rank = np.zeros(max(self.size, 1), dtype=np.int64)
         rank[codes] = np.arange(len(codes))
         return rank[self.codes], keys
@@ -73,7 +116,8 @@ def group_rows(by: Any, n: int, batch: Batch[Any] | None) -> Grouping:
     """Read `by=` in any of its forms.
 
     Args:
-        by: column name or callable (records and batches), array of labels, or a list, tuple or dict of these.
+        by: column name or callable (records and batches), array of labels, `Period`, or a list, tuple or dict of
+            these.
         n: number of rows.
         batch: where names are looked up; None for plain arrays.
 
@@ -105,12 +149,12 @@ def combine(parts: Sequence[Coded], names: Sequence[str | None], *, many: bool) 
     )
     if many:
         return _combined(parts, titles)
-    labels = parts[0].labels
-    return Grouping(parts[0].codes, len(labels), lambda code: labels[code], titles, many=False)
+    labels, period = parts[0].labels, parts[0] if isinstance(parts[0], PeriodCodes) else None
+    return Grouping(parts[0].codes, len(labels), lambda code: labels[code], titles, many=False, period=period)
 
 
 def _holds_columns(by: Sequence[Any]) -> bool:
-    return bool(by) and all(_inputs.is_column(part) or isinstance(part, (list, tuple)) for part in by)
+    return bool(by) and all(_inputs.is_column(part) or isinstance(part, (list, tuple, Period)) for part in by)
 
 
 def _name(part: Coded, position: int) -> str:
@@ -120,7 +164,9 @@ def _name(part: Coded, position: int) -> str:
 
 
 def read_key(by: Any, n: int, batch: Batch[Any] | None) -> Coded:
-    """One key: a column name or a function (with a batch), or labels."""
+    """One key: a column name or a function (with a batch), calendar periods, or labels."""
+    if isinstance(by, Period):
+        return by.coded(n, batch)
     if isinstance(by, str):
         if batch is None:
             msg = f"by must be labels beside plain values (got the name {by!r}); pass the column itself, by=df[{by!r}]"
@@ -143,23 +189,37 @@ def _combined(parts: Sequence[Coded], names: tuple[str, ...]) -> Grouping:
     if not parts:
         msg = "by must name at least one key (got none); leave it out for no groups"
         raise ArgumentTypeError(msg, argument="by", found=parts)
-    codes: Array = parts[0].codes.astype(np.int64, copy=False)
-    size = len(parts[0].labels)
-    steps: list[tuple[Sequence[Any], Ints | None]] = [(parts[0].labels, None)]
-    for part in parts[1:]:
+    periods = [place for place, part in enumerate(parts) if isinstance(part, PeriodCodes)]
+    # Every combination of the other keys has all periods, unless several keys are periods: most combinations of
+    # two calendars do not exist.
+    period = periods[0] if len(periods) == 1 else None
+    sequence = sorted(range(len(parts)), key=lambda place: place == period)
+    codes: Array = parts[sequence[0]].codes.astype(np.int64, copy=False)
+    size = len(parts[sequence[0]].labels)
+    steps: list[tuple[Sequence[Any], Ints | None]] = [(parts[sequence[0]].labels, None)]
+    for place in sequence[1:]:
+        part = parts[place]
+        if place == period:
+            occurs = np.bincount(codes, minlength=size) > 0
+            labels, used = steps[-1]
+            steps[-1] = labels, np.flatnonzero(occurs) if used is None else used[occurs]
+            codes, size = (np.cumsum(occurs) - 1)[codes], int(np.count_nonzero(occurs))
         codes = codes * len(part.labels) + part.codes
         size *= len(part.labels)
-        used: Ints | None = None
-        if size > max(4 * len(codes), 1 << 16):  # most combinations have no row: number those that do
+        used = None
+        if place != period and size > max(4 * len(codes), 1 << 16):  # number only the combinations that have rows
             used, codes = np.unique(codes, return_inverse=True)
             codes, size = codes.reshape(-1), len(used)
         steps.append((part.labels, used))
 
     def label(code: int) -> tuple[Any, ...]:
-        key = []
-        for labels, used in reversed(steps):
+        key: list[Any] = [None] * len(parts)
+        for place, (labels, used) in zip(reversed(sequence), reversed(steps), strict=True):
             code, position = divmod(code if used is None else int(used[code]), len(labels))
-            key.append(labels[position])
-        return tuple(reversed(key))
+            key[place] = labels[position]
+        return tuple(key)
 
-    return Grouping(codes, size, label, names, many=True)
+    if period is None:
+        return Grouping(codes, size, label, names, many=True)
+    found = parts[period]
+    return Grouping(codes, size, label, names, many=True, period=cast("PeriodCodes", found), place=period)
