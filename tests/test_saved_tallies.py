@@ -17,6 +17,7 @@ TALLIES: list[Any] = [
     cx.ScoreTally.of([9, 10, None, 3], cx.NPS_0_10, weights=[1, 2, 1, 0.5]),
     cx.DurationTally.of([timedelta(minutes=4), None], open=[timedelta(hours=2)], as_of=DAYS[30], targets=timedelta(1)),
     cx.RepeatTally.of(cx.Contacts(customer=["ada", "bob", "ada"], at=DAYS[:3]), as_of=DAYS[30]),
+    cx.ScoreTally.of([9, 10, None, 3], cx.NPS_0_10, one_vote_per=["ada", "bob", "bob", "ada"]),
 ]
 EACH = pytest.mark.parametrize("tally", TALLIES, ids=lambda tally: type(tally).__name__)
 json_values = st.recursive(
@@ -80,8 +81,8 @@ def refusal(tally: Any, data: dict[str, Any]) -> str | None:
 @given(st.data())
 def test_nothing_but_our_errors(tally: Any, data: Any) -> None:
     saved = tally.to_dict()
-    inner = data.draw(st.sampled_from(["scale", "settings", None]))
-    damaged = saved.get(inner, saved)
+    inner = data.draw(st.sampled_from(["scale", "settings", "clusters", None]))
+    damaged = saved.get(inner) or saved
     name = data.draw(st.sampled_from(sorted(damaged)))
     damaged = {**damaged, name: data.draw(json_values)}
     try:

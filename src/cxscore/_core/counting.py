@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["cross_count", "on_scale", "point_counts", "row_counts", "small_counts", "weighted_count"]
+__all__ = ["cross_count", "on_scale", "point_counts", "row_counts", "small_counts", "weighted_count", "weighted_sums"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -125,14 +125,17 @@ def weighted_count(
     data: Array, low: int, high: int, group: Array | None, groups: int, keep: Bools, weights: Floats
 ) -> tuple[Floats, Floats]:
     """Sums of the weights and of their squares by group and point, over the rows to keep."""
-    points = high - low + 1
-    flat = data[keep].astype(np.int64) - low
-    if group is not None:
-        flat += group[keep].astype(np.int64, copy=False) * points
-    kept = weights[keep]
+    point = data[keep].astype(np.int64) - low
+    code = None if group is None else group[keep].astype(np.int64, copy=False)
+    return weighted_sums(point, high - low + 1, code, groups, weights[keep])
+
+
+def weighted_sums(point: Ints, points: int, group: Ints | None, groups: int, weights: Floats) -> tuple[Floats, Floats]:
+    """Sums of the weights and of their squares by group and point, of positions on the scale."""
+    flat = point if group is None else group * points + point
     size = groups * points
-    sums = np.bincount(flat, weights=kept, minlength=size)
-    squares = np.bincount(flat, weights=kept * kept, minlength=size)
+    sums = np.bincount(flat, weights=weights, minlength=size)
+    squares = np.bincount(flat, weights=weights * weights, minlength=size)
     return np.asarray(sums, float).reshape(groups, points), np.asarray(squares, float).reshape(groups, points)
 
 

@@ -15,15 +15,14 @@ import numpy.typing as npt
 
 from .._calls import guided
 from .._checks import check_choice, check_confidence
-from .._core import intervals, scores
+from .._core import clusters, intervals, scores
 from .._core.distributions import z_value
 from .._evidence import Evidence
 from .._frozen import FrozenMap
 from .._results import Brief, Interval, Result, Signature, show
-from ..errors import NotYetError
 from ..groups import Groups
 from ..scales import CES_1_7, CSAT_1_5, NPS_0_10, Scale
-from ..tallies._scores import ScoreTable, ScoreTally, score_table, score_tally
+from ..tallies._scores import AnswerClusters, ClusteredRows, ScoreTable, ScoreTally, score_table, score_tally
 
 __all__ = [
     "CesMethod",
@@ -34,6 +33,7 @@ __all__ = [
     "Missing",
     "NpsMethod",
     "NpsResult",
+    "Superseded",
     "ces",
     "csat",
     "nps",
@@ -41,6 +41,7 @@ __all__ = [
 
 Missing = Literal["drop", "raise"]
 Invalid = Literal["raise", "drop"]
+Superseded = Literal["drop", "count"]
 NpsMethod = Literal["score", "adjusted-wald", "wald"]
 CsatMethod = Literal["wilson", "agresti-coull", "wald"]
 CesMethod = Literal["adjusted-t", "t"]
@@ -62,18 +63,20 @@ _SHARE_LIMITS: dict[str, Callable[..., Limits]] = {
 }
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ScoreResult(Result):
     """What the three survey results share.
 
     Attributes:
         score: the figure the metric is named for.
         interval: its confidence interval, in the unit of `score`.
-        iid_interval: the interval that takes every answer as independent; differs only with clusters.
+        iid_interval: the interval that takes every answer as independent; differs only with clusters, and only
+            then stands in `to_dict`, `repr` and HTML.
         distribution: point to number of answers, all points of the scale.
         effective_n: Kish's effective number of answers; `n` without weights.
+        clusters: clusters with at least one answer, None where every answer is taken as independent.
         respondents: distinct people behind the answers, None where not known.
-        asked: invitations behind the answers, None where not known.
+        asked: invitations behind the answers, superseded answers not counted, None where not known.
         response_rate: answers over invitations, None where not known.
     """
 
@@ -82,14 +85,46 @@ class ScoreResult(Result):
     iid_interval: Interval
     distribution: FrozenMap[int, int]
     effective_n: float
+    clusters: int | None = None
     # Context that only some doors can know; the figures are the same without it.
     respondents: int | None = attrs.field(default=None, eq=False)
     asked: int | None = attrs.field(default=None, eq=False)
     response_rate: float | None = attrs.field(default=None, eq=False)
     _evidence: Evidence = attrs.field(repr=False, eq=False)
 
+    def _apart(self) -> bool:
+        """Whether the interval of independent answers is another one."""
+        return self.clusters is not None and self.iid_interval != self.interval
 
-@attrs.frozen(kw_only=True, eq=False)
+    def __repr__(self) -> str:
+        told = (
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in attrs.fields(type(self))
+            if field.repr and (field.name != "iid_interval" or self._apart())
+        )
+        return f"{type(self).__name__}({', '.join(told)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, undefined figures as None; `iid_interval` only where it differs from `interval`."""
+        out = super().to_dict()
+        if not self._apart():
+            del out["iid_interval"]
+        return out
+
+    def _answers(self) -> list[tuple[str, str]]:
+        """Rows of the HTML table that all three have: the answers, and whose they are."""
+        rows = [("answers", f"{self.n:,}")]
+        if self.clusters is not None:
+            rows.append(("clusters", f"{self.clusters:,}"))
+        if self._apart():
+            rows.append(("if independent", self._independent()))
+        return rows
+
+    def _independent(self) -> str:
+        return str(self.iid_interval)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class NpsResult(ScoreResult):
     """Net Promoter Score in points, with everything it was made of.
 
@@ -131,11 +166,11 @@ class NpsResult(ScoreResult):
             ("passives", _share(self.passives, self.passive_share)),
             ("detractors", _share(self.detractors, self.detractor_share)),
             ("mean answer", show(self.mean, digits=2)),
-            ("answers", f"{self.n:,}"),
+            *self._answers(),
         ]
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CsatResult(ScoreResult):
     """Customer satisfaction: percent of answers at or above the criterion.
 
@@ -180,11 +215,11 @@ class CsatResult(ScoreResult):
             ("dissatisfied", _share(self.dissatisfied, self.dissatisfied_share)),
             ("net", f"{show(self.net)} ({self.net_interval})"),
             ("mean answer", show(self.mean, digits=2)),
-            ("answers", f"{self.n:,}"),
+            *self._answers(),
         ]
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CesResult(ScoreResult):
     """Customer effort: four figures that are all called CES; the mean is `score`.
 
@@ -230,8 +265,11 @@ class CesResult(ScoreResult):
             ("top two", f"{_percent(self.top_two_share * 100)}, {_percent_interval(self.top_two_interval)}"),
             ("difficult", _share(self.difficult, self.difficult_share)),
             ("net index", f"{show(self.net_index)} ({self.net_interval})"),
-            ("answers", f"{self.n:,}"),
+            *self._answers(),
         ]
+
+    def _independent(self) -> str:
+        return _interval(self.iid_interval, 2)
 
 
 def _percent(value: float) -> str:
@@ -263,23 +301,53 @@ class _Counts:
     counts: Sequence[Number]
     sums: Sequence[Number]
     squares: Sequence[Number] | None  # None: every weight is 1, and effective numbers are plain ones
+    clusters: AnswerClusters | ClusteredRows | None = None  # None: every answer is independent
 
     @classmethod
     def of(cls, tally: ScoreTally) -> _Counts:
-        return cls(tally.counts, tally.counts if tally.sums is None else tally.sums, tally.squares)
+        return cls(tally.counts, tally.counts if tally.sums is None else tally.sums, tally.squares, tally.clusters)
 
     @classmethod
     def of_table(cls, table: ScoreTable) -> _Counts:
         counts = list(table.counts.T.astype(np.float64))
         sums = counts if table.sums is None else list(table.sums.T)
-        return cls(counts, sums, None if table.squares is None else list(table.squares.T))
+        return cls(counts, sums, None if table.squares is None else list(table.squares.T), table.rows)
+
+    def outside(self) -> _Counts:
+        """For each group the answers of all others; they must be independent."""
+
+        def others(column: Number) -> Number:
+            # What comes before plus what comes after: a total less the group's own would round.
+            around = np.zeros(len(column) + 2)
+            around[1:-1] = column
+            return np.cumsum(around)[:-2] + np.cumsum(around[::-1])[::-1][2:]
+
+        counts = [others(column) for column in self.counts]
+        sums = counts if self.squares is None else [others(column) for column in self.sums]
+        return _Counts(counts, sums, None if self.squares is None else [others(column) for column in self.squares])
+
+    def independent(self) -> _Counts:
+        """The same answers as if none hung on another."""
+        return attrs.evolve(self, clusters=None)
 
     def n(self) -> Number:
         return sum(self.counts)
 
-    def effective(self, values: Sequence[float]) -> Number:
-        """Answers that carry the information about the weighted mean of `values`."""
-        return self.n() if self.squares is None else scores.effective(self.sums, self.squares, values)
+    def effective(self, values: Sequence[float], confidence: float) -> Number:
+        """Independent answers that say as much about the weighted mean of `values`, at a level of confidence."""
+        n = self.n() if self.squares is None else scores.effective(self.sums, self.squares, values)
+        if self.clusters is None:
+            return n
+        mean, variance = scores.mean_and_variance(self.sums, values)
+        return clusters.effective(
+            variance=variance,
+            spread=self.clusters.spread([value - mean for value in values]),
+            sizes=self.clusters.sizes,
+            total=sum(self.sums),
+            independent=n,
+            kish=self.kish(),
+            confidence=confidence,
+        )
 
     def kish(self) -> Number:
         return self.n() * 1.0 if self.squares is None else scores.kish(self.sums, self.squares)
@@ -295,7 +363,24 @@ class _Settings:
     confidence: float
     missing: str
     invalid: str
+    superseded: str
     weighted: bool
+    cluster: str
+    one_vote: bool
+
+    @classmethod
+    def of(
+        cls, metric: str, method: str, confidence: float, missing: str, invalid: str, superseded: str,
+        found: ScoreTally | ScoreTable,
+    ) -> _Settings:  # fmt: skip
+        told = found.rows if isinstance(found, ScoreTable) else found.clusters
+        one_vote = told is not None and told.one_vote
+        return cls(
+            metric, found.scale, method, confidence, missing, invalid, superseded,
+            weighted=found.sums is not None and not one_vote,
+            cluster="none" if told is None else told.name,
+            one_vote=one_vote,
+        )  # fmt: skip
 
     def signature(self) -> Signature:
         estimation = {
@@ -303,11 +388,17 @@ class _Settings:
             "conf": f"{self.confidence:.12g}",
             "missing": self.missing,
             "invalid": self.invalid,
-            "cluster": "none",
+            "cluster": self.cluster,
         }
         if self.weighted:
             estimation["weights"] = "given"
-        return Signature(self.metric, {**dict(self.scale.definition), "v": "1"}, estimation)
+        if self.superseded != "drop":
+            estimation["superseded"] = self.superseded
+        definition: dict[str, str] = dict(self.scale.definition)
+        if self.one_vote:  # another figure than a score of answers
+            definition["one_vote_per"] = self.cluster
+        definition["v"] = "1"
+        return Signature(self.metric, definition, estimation)
 
 
 def _positions(scale: Scale, points: range) -> range:
@@ -331,8 +422,8 @@ def _net(
         for side in (1.0, 0.0, -1.0)
     )
     stretch = 1.0
-    if data.squares is not None:  # the same shares, told of as many answers as they are worth
-        stretch = data.effective(contrast) / total
+    if data.squares is not None or data.clusters is not None:  # the same shares, of as many answers as they are worth
+        stretch = data.effective(contrast, settings.confidence) / total
     low, high = limits(down * stretch, middle * stretch, up * stretch, z_value(settings.confidence))
     return up / total, middle / total, down / total, 100.0 * (up - down) / total, (100.0 * low, 100.0 * high)
 
@@ -342,18 +433,20 @@ def _part(data: _Counts, settings: _Settings, points: range, limits: Callable[..
     total = scores.or_nan(sum(data.sums))
     hits = scores.of_points(data.sums, _positions(settings.scale, points))
     stretch = 1.0
-    if data.squares is not None:
-        stretch = data.effective(_contrast(settings.scale, points, range(0))) / total
+    if data.squares is not None or data.clusters is not None:
+        stretch = data.effective(_contrast(settings.scale, points, range(0)), settings.confidence) / total
     return hits / total, limits(hits * stretch, sum(data.sums) * stretch, z_value(settings.confidence))
 
 
 def _shared(data: _Counts) -> dict[str, Number]:
-    return {"n": data.n(), "effective_n": data.kish(), "total_weight": sum(data.sums) * 1.0}
+    shared = {"n": data.n(), "effective_n": data.kish(), "total_weight": sum(data.sums) * 1.0}
+    return shared if data.clusters is None else {**shared, "clusters": data.clusters.count}
 
 
 def _evidence(
-    data: _Counts, name: str, contrast: Sequence[float], *, score: Number, up: Number, down: Number | None = None
-) -> Evidence:
+    data: _Counts, settings: _Settings, name: str, contrast: Sequence[float], *, score: Number, up: Number,
+    down: Number | None = None,
+) -> Evidence:  # fmt: skip
     """Behind a share, or a net where there is a `down`, in points."""
     return Evidence(
         name=name,
@@ -361,7 +454,7 @@ def _evidence(
         unit=100.0,
         upward=True,
         value=score,
-        n=data.effective(contrast),
+        n=data.effective(contrast, settings.confidence),
         weight=sum(data.sums) * 1.0,
         up=up,
         down=0.0 if down is None else down,
@@ -372,14 +465,17 @@ def _evidence(
 
 def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     scale = settings.scale
-    up, middle, down, score, limits = _net(data, settings, scale.good, scale.poor, _NPS_LIMITS[settings.method])
+    method = _NPS_LIMITS[settings.method]
+    up, middle, down, score, limits = iid = _net(data, settings, scale.good, scale.poor, method)
+    if data.clusters is not None:
+        iid = _net(data.independent(), settings, scale.good, scale.poor, method)
     good = scores.of_points(data.counts, _positions(scale, scale.good))
     poor = scores.of_points(data.counts, _positions(scale, scale.poor))
     return {
         **_shared(data),
         "score": score,
         "interval": (*limits, settings.method),
-        "iid_interval": (*limits, settings.method),
+        "iid_interval": (*iid[-1], settings.method),
         "promoters": good,
         "passives": data.n() - good - poor,
         "detractors": poor,
@@ -387,13 +483,18 @@ def _nps_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         "passive_share": middle,
         "detractor_share": down,
         "mean": scores.mean_and_variance(data.sums, scale.points)[0],
-        "evidence": _evidence(data, "NPS", _contrast(scale, scale.good, scale.poor), score=score, up=up, down=down),
+        "evidence": _evidence(
+            data, settings, "NPS", _contrast(scale, scale.good, scale.poor), score=score, up=up, down=down
+        ),
     }
 
 
 def _csat_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     scale = settings.scale
-    share, (low, high) = _part(data, settings, scale.good, _SHARE_LIMITS[settings.method])
+    method = _SHARE_LIMITS[settings.method]
+    share, (low, high) = _, (iid_low, iid_high) = _part(data, settings, scale.good, method)
+    if data.clusters is not None:
+        _, (iid_low, iid_high) = _part(data.independent(), settings, scale.good, method)
     _, _, down, net, net_limits = _net(data, settings, scale.good, scale.poor, intervals.nps_score)
     good = scores.of_points(data.counts, _positions(scale, scale.good))
     poor = scores.of_points(data.counts, _positions(scale, scale.poor))
@@ -401,7 +502,7 @@ def _csat_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         **_shared(data),
         "score": 100.0 * share,
         "interval": (100.0 * low, 100.0 * high, settings.method),
-        "iid_interval": (100.0 * low, 100.0 * high, settings.method),
+        "iid_interval": (100.0 * iid_low, 100.0 * iid_high, settings.method),
         "satisfied": good,
         "neutral": data.n() - good - poor,
         "dissatisfied": poor,
@@ -410,18 +511,27 @@ def _csat_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         "net": net,
         "net_interval": (*net_limits, "score"),
         "mean": scores.mean_and_variance(data.sums, scale.points)[0],
-        "evidence": _evidence(data, "CSAT", _contrast(scale, scale.good, range(0)), score=100.0 * share, up=share),
+        "evidence": _evidence(
+            data, settings, "CSAT", _contrast(scale, scale.good, range(0)), score=100.0 * share, up=share
+        ),
     }
 
 
-def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
+def _mean_limits(data: _Counts, settings: _Settings, mean: Number, variance: Number) -> tuple[Number, Limits]:
+    """What the answers are worth for their mean, and its limits."""
     scale, confidence = settings.scale, settings.confidence
-    mean, variance = scores.mean_and_variance(data.sums, scale.points)
-    n = data.effective([float(point) for point in scale.points])
+    n = data.effective([float(point) for point in scale.points], confidence)
     if settings.method == "t":
-        limits = intervals.mean_t(n, mean, variance, confidence)
-    else:
-        limits = intervals.mean_adjusted_t(n, mean, variance, float(scale.low), float(scale.high), confidence)
+        return n, intervals.mean_t(n, mean, variance, confidence)
+    return n, intervals.mean_adjusted_t(n, mean, variance, float(scale.low), float(scale.high), confidence)
+
+
+def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
+    scale = settings.scale
+    mean, variance = scores.mean_and_variance(data.sums, scale.points)
+    n, limits = iid = _mean_limits(data, settings, mean, variance)
+    if data.clusters is not None:
+        iid = _mean_limits(data.independent(), settings, mean, variance)
     easy, easy_limits = _part(data, settings, scale.good, intervals.wilson)
     top, top_limits = _part(data, settings, scale.top_two, intervals.wilson)
     *_, net, net_limits = _net(data, settings, scale.top_two, scale.poor, intervals.nps_score)
@@ -430,7 +540,7 @@ def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
         **_shared(data),
         "score": mean,
         "interval": (*limits, settings.method),
-        "iid_interval": (*limits, settings.method),
+        "iid_interval": (*iid[1], settings.method),
         "easy": scores.of_points(data.counts, _positions(scale, scale.good)),
         "difficult": scores.of_points(data.counts, _positions(scale, scale.poor)),
         "easy_share": easy,
@@ -512,6 +622,13 @@ class _ScoreGroups(Generic[R]):
     def rest(self, i: int) -> R:
         return _result(self.kind, self.table.rest(i), self.settings)
 
+    def union(self, places: npt.NDArray[np.int64]) -> R:
+        return _result(self.kind, self.table.union(places), self.settings)
+
+    def unions(self, windows: npt.NDArray[np.int64]) -> _ScoreGroups[R] | None:
+        table = self.table.unions(windows)
+        return None if table is None else attrs.evolve(self, table=table)
+
     def column(self, name: str) -> npt.NDArray[Any] | None:
         field, _, part = name.partition(".")
         figure = _FIGURES[self.settings.metric](_Counts.of_table(self.table), self.settings).get(field)
@@ -528,40 +645,52 @@ class _ScoreGroups(Generic[R]):
         found: Evidence = _FIGURES[self.settings.metric](_Counts.of_table(self.table), self.settings)["evidence"]
         return found
 
+    def rest_evidence(self) -> Evidence | None:
+        """The evidence of all answers outside each group, from sums; None where clusters reach over groups."""
+        if self.table.rows is not None:
+            return None
+        outside = _Counts.of_table(self.table).outside()
+        found: Evidence = _FIGURES[self.settings.metric](outside, self.settings)["evidence"]
+        return found
+
     def tally(self) -> ScoreTally:
-        return self.table.total()
+        return self.table.total(with_seen=True)
 
     def tallies(self) -> Sequence[ScoreTally]:
-        return [self.table.row(i) for i in range(len(self.table))]
+        return [self.table.row(i, with_seen=True) for i in range(len(self.table))]
 
 
 _WHOLE = frozenset(
-    ("n", "promoters", "passives", "detractors", "satisfied", "neutral", "dissatisfied", "easy", "difficult")
+    (
+        "n",
+        "clusters",
+        "promoters",
+        "passives",
+        "detractors",
+        "satisfied",
+        "neutral",
+        "dissatisfied",
+        "easy",
+        "difficult",
+    )
 )
 
 
 def _measure(
-    kind: type[R], metric: str, answers: Any, *, default: Scale, methods: tuple[str, ...], by: Any, weights: Any,
-    cluster: Any, scale: Scale | None, method: str, confidence: float, missing: str, invalid: str,
+    kind: type[R], metric: str, answers: Any, *, default: Scale, methods: tuple[str, ...], by: Any,
+    scale: Scale | None, method: str, confidence: float, **rows: Any,
 ) -> R | Groups[R]:  # fmt: skip
-    """Door → core → result, for all three."""
+    """Door → core → result, for all three; `rows` says which answers count and what each of them weighs."""
     check_choice("method", method, methods)
     confidence = check_confidence(confidence)
-    if cluster is not None:
-        msg = (
-            f"cluster= is not available yet (got {type(cluster).__name__}): cluster-robust intervals come with a "
-            f"later release; leave it out, the signature then says cluster:none"
-        )
-        raise NotYetError(msg, argument="cluster", found=cluster)
     if scale is None:
         scale = answers.scale if isinstance(answers, ScoreTally) else default
+    chosen = method, confidence, rows["missing"], rows["invalid"], rows["superseded"]
     if by is None:
-        tally = score_tally(answers, scale, weights=weights, missing=missing, invalid=invalid)
-        settings = _Settings(metric, tally.scale, method, confidence, missing, invalid, tally.sums is not None)
-        return _result(kind, tally, settings)
-    table = score_table(answers, scale, by=by, weights=weights, missing=missing, invalid=invalid)
-    settings = _Settings(metric, scale, method, confidence, missing, invalid, table.sums is not None)
-    return Groups(_ScoreGroups(table, settings, kind))
+        tally = score_tally(answers, scale, **rows)
+        return _result(kind, tally, _Settings.of(metric, *chosen, tally))
+    table = score_table(answers, scale, by=by, **rows)
+    return Groups(_ScoreGroups(table, _Settings.of(metric, *chosen, table), kind))
 
 
 def _guided(metric: str, scale: str) -> Callable[[F], F]:
@@ -582,18 +711,21 @@ def _guided(metric: str, scale: str) -> Callable[[F], F]:
 
 @overload
 def nps(
-    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: NpsMethod = "score", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> NpsResult: ...  # fmt: skip
 @overload
 def nps(
-    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: NpsMethod = "score", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[NpsResult]: ...  # fmt: skip
 @_guided("nps", "NPS_0_10")
 def nps(
-    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: NpsMethod = "score", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: NpsMethod = "score", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> NpsResult | Groups[NpsResult]:  # fmt: skip
     """Net Promoter Score in points, -100 to 100: share of promoters minus share of detractors, times 100.
 
@@ -602,10 +734,15 @@ def nps(
             batch, a mapping of point to count, or a `ScoreTally`.
         by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
         weights: sampling weights of 0 or more, one a row, or an attribute name for records.
-        cluster: not available yet.
+        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals then
+            allow for answers of one cluster being alike. A missing label is a cluster of its own.
+        one_vote_per: labels, or an attribute name, e.g. "account": the answers of each weigh 1 together, as their
+            mean would, and are a cluster. Excludes `weights` and `cluster`.
         scale: the scale; `NPS_0_10` for raw answers, the tally's own for a tally.
         method: "score" (Tango 1998), "adjusted-wald" (Rocks 2016) or "wald".
         confidence: level of the interval, between 0 and 1.
+        superseded: records that name survey, conversation and respondent, and somebody who answered the same
+            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all.
         missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
         invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
 
@@ -615,7 +752,7 @@ def nps(
     Raises:
         ScaleError: answers that are no point of the scale.
         ArgumentTypeError: anything that is no 1-D column of answers.
-        LengthError: `by` or `weights` of another length.
+        LengthError: `by`, `weights`, `cluster` or `one_vote_per` of another length.
 
     References:
         Reichheld (2003), The one number you need to grow. Harvard Business Review 81(12).
@@ -632,24 +769,28 @@ def nps(
     """
     return _measure(
         NpsResult, "nps", answers, default=NPS_0_10, methods=tuple(_NPS_LIMITS), by=by, weights=weights,
-        cluster=cluster, scale=scale, method=method, confidence=confidence, missing=missing, invalid=invalid,
+        cluster=cluster, one_vote_per=one_vote_per, scale=scale, method=method, confidence=confidence,
+        superseded=superseded, missing=missing, invalid=invalid,
     )  # fmt: skip
 
 
 @overload
 def csat(
-    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: CsatMethod = "wilson", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> CsatResult: ...  # fmt: skip
 @overload
 def csat(
-    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: CsatMethod = "wilson", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[CsatResult]: ...  # fmt: skip
 @_guided("csat", "CSAT_1_5")
 def csat(
-    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: CsatMethod = "wilson", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: CsatMethod = "wilson", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> CsatResult | Groups[CsatResult]:  # fmt: skip
     """Customer satisfaction in percent: answers at or above the scale's good point over all answers.
 
@@ -660,10 +801,15 @@ def csat(
             batch, a mapping of point to count, or a `ScoreTally`.
         by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
         weights: sampling weights of 0 or more, one a row, or an attribute name for records.
-        cluster: not available yet.
+        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals then
+            allow for answers of one cluster being alike. A missing label is a cluster of its own.
+        one_vote_per: labels, or an attribute name, e.g. "account": the answers of each weigh 1 together, as their
+            mean would, and are a cluster. Excludes `weights` and `cluster`.
         scale: the scale with its criterion; `CSAT_1_5` for raw answers, the tally's own for a tally.
         method: "wilson" (1927), "agresti-coull" (1998) or "wald"; the last two may pass 0 and 100.
         confidence: level of the interval, between 0 and 1.
+        superseded: records that name survey, conversation and respondent, and somebody who answered the same
+            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all.
         missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
         invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
 
@@ -673,7 +819,7 @@ def csat(
     Raises:
         ScaleError: answers that are no point of the scale.
         ArgumentTypeError: anything that is no 1-D column of answers.
-        LengthError: `by` or `weights` of another length.
+        LengthError: `by`, `weights`, `cluster` or `one_vote_per` of another length.
 
     References:
         Wilson (1927), Journal of the American Statistical Association 22:209-212.
@@ -686,24 +832,28 @@ def csat(
     """
     return _measure(
         CsatResult, "csat", answers, default=CSAT_1_5, methods=tuple(_SHARE_LIMITS), by=by, weights=weights,
-        cluster=cluster, scale=scale, method=method, confidence=confidence, missing=missing, invalid=invalid,
+        cluster=cluster, one_vote_per=one_vote_per, scale=scale, method=method, confidence=confidence,
+        superseded=superseded, missing=missing, invalid=invalid,
     )  # fmt: skip
 
 
 @overload
 def ces(
-    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: None = None, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: CesMethod = "adjusted-t", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> CesResult: ...  # fmt: skip
 @overload
 def ces(
-    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: Any, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: CesMethod = "adjusted-t", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> Groups[CesResult]: ...  # fmt: skip
 @_guided("ces", "CES_1_7")
 def ces(
-    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, scale: Scale | None = None,
-    method: CesMethod = "adjusted-t", confidence: float = 0.95, missing: Missing = "drop", invalid: Invalid = "raise",
+    answers: Any, *, by: Any = None, weights: Any = None, cluster: Any = None, one_vote_per: Any = None,
+    scale: Scale | None = None, method: CesMethod = "adjusted-t", confidence: float = 0.95,
+    superseded: Superseded = "drop", missing: Missing = "drop", invalid: Invalid = "raise",
 ) -> CesResult | Groups[CesResult]:  # fmt: skip
     """Customer Effort Score: mean answer, with the three other figures that go by the same name.
 
@@ -712,10 +862,15 @@ def ces(
             batch, a mapping of point to count, or a `ScoreTally`.
         by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
         weights: sampling weights of 0 or more, one a row, or an attribute name for records.
-        cluster: not available yet.
+        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals then
+            allow for answers of one cluster being alike. A missing label is a cluster of its own.
+        one_vote_per: labels, or an attribute name, e.g. "account": the answers of each weigh 1 together, as their
+            mean would, and are a cluster. Excludes `weights` and `cluster`.
         scale: the scale; `CES_1_7` (7 is easy) for raw answers, the tally's own for a tally.
         method: interval of the mean, "adjusted-t" (a quarter pseudo-answer at each end of the scale) or "t".
         confidence: level of the intervals, between 0 and 1.
+        superseded: records that name survey, conversation and respondent, and somebody who answered the same
+            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all.
         missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
         invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
 
@@ -726,7 +881,7 @@ def ces(
     Raises:
         ScaleError: answers that are no point of the scale.
         ArgumentTypeError: anything that is no 1-D column of answers.
-        LengthError: `by` or `weights` of another length.
+        LengthError: `by`, `weights`, `cluster` or `one_vote_per` of another length.
 
     References:
         Dixon, Toman and DeLisi (2013), The Effortless Experience: "made it easy for me to handle my issue".
@@ -738,5 +893,6 @@ def ces(
     """
     return _measure(
         CesResult, "ces", answers, default=CES_1_7, methods=("adjusted-t", "t"), by=by, weights=weights,
-        cluster=cluster, scale=scale, method=method, confidence=confidence, missing=missing, invalid=invalid,
+        cluster=cluster, one_vote_per=one_vote_per, scale=scale, method=method, confidence=confidence,
+        superseded=superseded, missing=missing, invalid=invalid,
     )  # fmt: skip

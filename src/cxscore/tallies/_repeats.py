@@ -6,14 +6,9 @@ customers are all found inside one customer; it keeps a digest of its customers 
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import enum
 import functools
-import hashlib
 import json
-import numbers
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,15 +23,15 @@ from .._core import repeats
 from .._core.repeats import ClusterSums, RepeatSummary
 from .._frozen import FrozenMap
 from .._open_time import Schedules
-from ..errors import ArgumentTypeError, MergeError
+from ..errors import MergeError
 from . import _saved
+from ._digests import BY_CONTENT, Digests, digests, packed, sealed_digests, size_only, unpacked
 
 __all__ = ["BusyCustomer", "Customers", "RepeatTable", "RepeatTally"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
-Digests = npt.NDArray[np.uint64]
 
 SCHEMA = 1
 
@@ -45,23 +40,6 @@ def _sealed(values: Any) -> Ints:
     found: Ints = np.ascontiguousarray(values, dtype=np.int64)
     return _inputs.read_only(found)
 
-
-def _sealed_digests(values: Any) -> Digests | None:
-    if values is None:
-        return None
-    found: Digests = np.ascontiguousarray(values, dtype=np.uint64)
-    return _inputs.read_only(found)
-
-
-def _same(mine: Array | None, theirs: Array | None) -> bool:
-    return (mine is None) == (theirs is None) and (mine is None or np.array_equal(mine, theirs))  # type: ignore[arg-type]  # both are arrays by then
-
-
-def _size(values: Array | None) -> str:
-    return "unknown" if values is None else f"<{len(values):,}>"
-
-
-_BY_CONTENT = attrs.cmp_using(eq=_same)
 
 _NOBODY = ClusterSums(0, 0, 0, 0, 0, 0, 0)
 
@@ -118,10 +96,12 @@ class RepeatTally:
     issues: int = 0
     unknown_history: int = 0
     issue_sizes: FrozenMap[int, int] = attrs.field(factory=FrozenMap)
-    events: Ints = attrs.field(factory=tuple, converter=_sealed, eq=_BY_CONTENT, hash=False, repr=_size)
-    censored: Ints = attrs.field(factory=tuple, converter=_sealed, eq=_BY_CONTENT, hash=False, repr=_size)
+    events: Ints = attrs.field(factory=tuple, converter=_sealed, eq=BY_CONTENT, hash=False, repr=size_only)
+    censored: Ints = attrs.field(factory=tuple, converter=_sealed, eq=BY_CONTENT, hash=False, repr=size_only)
     survived: int = 0
-    seen: Digests | None = attrs.field(default=None, converter=_sealed_digests, eq=_BY_CONTENT, hash=False, repr=_size)
+    seen: Digests | None = attrs.field(
+        default=None, converter=sealed_digests, eq=BY_CONTENT, hash=False, repr=size_only
+    )
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
 
     @property
@@ -229,9 +209,9 @@ class RepeatTally:
             **{name: getattr(self, name) for name in _COUNTS},
             **{name: list(getattr(self, name)) for name in _SHARES},
             "issue_sizes": [list(pair) for pair in self.issue_sizes.items()],
-            "events": _packed(self.events, "<i8"),
-            "censored": _packed(self.censored, "<i8"),
-            "seen": None if self.seen is None else _packed(self.seen, "<u8"),
+            "events": packed(self.events, "<i8"),
+            "censored": packed(self.censored, "<i8"),
+            "seen": None if self.seen is None else packed(self.seen, "<u8"),
             "left_out": {str(reason): count for reason, count in self.left_out.items()},
         }
 
@@ -278,18 +258,6 @@ def _added(mine: Mapping[Any, int], theirs: Mapping[Any, int]) -> FrozenMap[Any,
     return FrozenMap({key: mine.get(key, 0) + theirs.get(key, 0) for key in sorted({*mine, *theirs})})
 
 
-def _packed(values: Array, dtype: str) -> str:
-    return base64.b64encode(values.astype(dtype).tobytes()).decode("ascii")
-
-
-def _unpacked(dtype: str) -> Callable[[Any], Array]:
-    def read(text: Any) -> Array:
-        # Without validation characters that are no base64 would be skipped.
-        return np.frombuffer(base64.b64decode(_saved.text(text), validate=True), dtype=dtype)
-
-    return read
-
-
 def _read_settings(data: Any) -> RepeatSettings:
     if isinstance(data, Mapping):
         data = {"hours": None, **data}  # release 0.1 counted calendar time only
@@ -316,9 +284,9 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_COUNTS, _saved.count),
     **dict.fromkeys(_SHARES, _read_sums),
     "issue_sizes": lambda data: FrozenMap(_saved.pairs(data)),
-    "events": _unpacked("<i8"),
-    "censored": _unpacked("<i8"),
-    "seen": _saved.optional(_unpacked("<u8")),
+    "events": unpacked("<i8"),
+    "censored": unpacked("<i8"),
+    "seen": _saved.optional(unpacked("<u8")),
     "left_out": _saved.reasons,
 }
 
@@ -367,74 +335,6 @@ def _disjoint(one: RepeatTally, other: RepeatTally) -> Digests:
         raise MergeError(msg, argument="other", found=shared)
     both: Digests = np.sort(np.concatenate((one.seen, other.seen)))
     return both
-
-
-# -- who stands in a shard ---------------------------------------------------------------------------
-
-
-def _digests(labels: Sequence[Any], codes: Ints) -> Digests:
-    """One 64-bit number a customer, ascending: the same in every process, machine and door."""
-    if isinstance(labels, range):
-        return np.unique(_mixed(codes.astype(np.int64) + labels.start))
-    whole: list[int] = []
-    other: list[int] = []
-    for code in codes.tolist():
-        label = labels[code]
-        number = _whole(label)
-        if number is None:
-            text = hashlib.blake2b(_canonical(label), digest_size=8).digest()
-            other.append(int.from_bytes(text, "little"))
-        else:
-            whole.append(number)
-    return np.unique(np.concatenate((_mixed(np.array(whole, dtype=np.int64)), np.array(other, dtype=np.uint64))))
-
-
-def _mixed(values: Ints) -> Digests:
-    """The finaliser of splitmix64 (Steele, Lea and Flood 2014): one to one on 64-bit integers."""
-    bits: Digests = values.view(np.uint64).copy()
-    with np.errstate(over="ignore"):
-        bits += np.uint64(0x9E3779B97F4A7C15)
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-            bits ^= bits >> np.uint64(shift)
-            bits *= np.uint64(factor)
-    return bits ^ (bits >> np.uint64(31))
-
-
-def _whole(label: Any) -> int | None:
-    """A number that is a 64-bit integer, whatever its type: 7, 7.0 and Decimal(7) are one label."""
-    if isinstance(label, str) or not isinstance(label, numbers.Number) or isinstance(label, complex):
-        return None
-    try:
-        number = int(label)  # type: ignore[call-overload]  # every real number has it, an infinite one raises
-    except (OverflowError, ValueError):  # infinite, or Decimal's own NaN
-        return None
-    return number if number == label and -(2**63) <= number < 2**63 else None
-
-
-def _canonical(label: Any) -> bytes:
-    """A label as bytes that are equal for equal labels and never depend on the process."""
-    if isinstance(label, str):
-        return b"text:" + label.encode("utf-8", "surrogatepass")
-    if isinstance(label, numbers.Number):
-        return b"number:%d" % hash(label)  # Python hashes equal numbers of all types alike, and always the same
-    if isinstance(label, bytes):
-        return b"bytes:" + label
-    if isinstance(label, dt.datetime) and label.utcoffset() is not None:
-        return b"instant:" + label.astimezone(dt.UTC).isoformat().encode()
-    if isinstance(label, dt.date):
-        return f"{'wall' if isinstance(label, dt.datetime) else 'date'}:{label.isoformat()}".encode()
-    if isinstance(label, uuid.UUID):
-        return b"uuid:" + label.bytes
-    if isinstance(label, enum.Enum):
-        return f"enum:{type(label).__qualname__}.{label.name}".encode()
-    if isinstance(label, tuple):
-        parts = [_canonical(part) for part in label]
-        return b"tuple:" + b"".join(b"%d:%b" % (len(part), part) for part in parts)
-    msg = (
-        f"customers must be texts, numbers, dates, UUIDs or tuples of these for a tally, so that shards can be told "
-        f"apart anywhere (got {label!r:.60}); pass the customer's identifier, e.g. customer.id"
-    )
-    raise ArgumentTypeError(msg, argument="contacts", found=type(label))
 
 
 # -- the table of groups -----------------------------------------------------------------------------
@@ -567,6 +467,17 @@ class RepeatTable:
         found = repeats.summarise(self._judged, group=self._apart(i), groups=2, resolvable=self._resolvable)
         return self._tally(found, 0, gone, self._ends_missing.sum() - self._ends_missing[i], None)
 
+    def repeats_outside(self) -> ClusterSums:
+        """Sums over customers of the repeats outside each group, an entry a group."""
+        return repeats.repeats_outside(self._judged, self._group, len(self.keys))
+
+    def union(self, places: Ints) -> RepeatTally:
+        """The tally of all contacts of some groups."""
+        gone = {reason: counts[places].sum() for reason, counts in self._left.items()}
+        outside = (~np.isin(self._group, places)).astype(np.int64)
+        found = repeats.summarise(self._judged, group=outside, groups=2, resolvable=self._resolvable)
+        return self._tally(found, 0, gone, self._ends_missing[places].sum(), None)
+
     def _apart(self, i: int) -> Ints:
         """1 for the contacts of a group, 0 for the others."""
         return np.asarray(self._group == i, dtype=np.int64)
@@ -585,7 +496,7 @@ class RepeatTable:
             issue_sizes=FrozenMap(zip(found.sizes[sizes].tolist(), found.size_counts[sizes].tolist(), strict=True)),
             events=found.events[slice(*found.event_offsets[i : i + 2])],
             censored=found.censored[slice(*found.censored_offsets[i : i + 2])],
-            seen=None if seen is None else _digests(self._labels, np.unique(self._judged.customer[seen])),
+            seen=None if seen is None else digests(self._labels, np.unique(self._judged.customer[seen]), "customers"),
             left_out=left_out({str(reason): count for reason, count in gone.items()}),
         )
 

@@ -1,10 +1,15 @@
-"""Counts of every point of a scale: all that NPS, CSAT and CES need, and exactly mergeable."""
+"""Counts of every point of a scale: all that NPS, CSAT and CES need, and exactly mergeable.
+
+Where answers hang together, the tally has the sums of them over clusters as well, and merges only with shards
+that share no cluster with it.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -13,10 +18,10 @@ import numpy.typing as npt
 from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._checks import check_choice
-from .._core import counting
+from .._core import clusters, counting
 from .._frozen import FrozenMap
 from .._grouping import Grouping, group_rows
-from .._inputs import Column
+from .._inputs import NAT, Coded, Column
 from ..batches import Batch, Responses, first_record
 from ..errors import (
     ArgumentTypeError,
@@ -29,13 +34,16 @@ from ..errors import (
 )
 from ..scales import Scale
 from . import _saved
+from ._digests import BY_CONTENT, Digests, digests, packed, sealed_digests, size_only, unpacked
 
-__all__ = ["ScoreTable", "ScoreTally", "score_table", "score_tally"]
+__all__ = ["GIVEN", "AnswerClusters", "ClusteredRows", "ScoreTable", "ScoreTally", "score_table", "score_tally"]
 
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-SCHEMA = 1
+SCHEMA = 2  # 1 knew no clusters
+GIVEN: Final = "given"  # what clusters and votes are called in a signature where they came as an array
 _SMALL = 256  # up to here counting in plain Python beats numpy's start-up cost
 
 
@@ -47,14 +55,67 @@ def _counts(values: Sequence[Any]) -> tuple[int, ...]:
 
 
 @attrs.frozen(kw_only=True)
+class AnswerClusters:
+    """Answers that hang together, as sums over clusters: the variance of any mean or share of them rests on these.
+
+    Args:
+        name: what tells the clusters apart: the name of a column, or "given" for labels beside the answers.
+        one_vote: whether the answers of a cluster weigh 1 together.
+        count: clusters with at least one answer.
+        products: for every pair of points the sum over clusters of (weight at one) times (weight at the other).
+        seen: digests of the labels, ascending; None where they are not known. An answer without a label is a
+            cluster of its own and has none.
+    """
+
+    name: str
+    one_vote: bool
+    count: int
+    products: tuple[tuple[float, ...], ...]
+    seen: Digests | None = attrs.field(
+        default=None, converter=sealed_digests, eq=BY_CONTENT, hash=False, repr=size_only
+    )
+
+    def spread(self, values: Sequence[float]) -> float:
+        """Sum over clusters of the squared sum of a value a point, weighted."""
+        row = np.array(values)
+        return float(row @ np.array(self.products) @ row)
+
+    @property
+    def sizes(self) -> float:
+        """Sum over clusters of the squared weight."""
+        return self.spread([1.0] * len(self.products))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; the digests are a base64 text of little-endian 64-bit integers."""
+        return {
+            "name": self.name,
+            "one_vote": self.one_vote,
+            "count": self.count,
+            "products": [list(row) for row in self.products],
+            "seen": None if self.seen is None else packed(self.seen, "<u8"),
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, so that the digests are read-only again.
+        return _restored, ({field.name: getattr(self, field.name) for field in attrs.fields(type(self))},)
+
+
+def _restored(fields: dict[str, Any]) -> AnswerClusters:
+    return AnswerClusters(**fields)
+
+
+@attrs.frozen(kw_only=True)
 class ScoreTally:
     """How often each point was given, and what was left out. Merging is exact for any split of the rows.
+
+    With clusters it is exact where no cluster stands in two shards; tallies that share one refuse to merge.
 
     Args:
         scale: the scale.
         counts: answers per point, in scale order.
         sums: sums of the sampling weights per point, None where answers have no weights.
         squares: sums of the squared weights per point, with `sums`.
+        clusters: sums over clusters of answers, None where every answer counts as independent.
         left_out: rows left out by reason.
         asked: survey invitations behind the answers, None where that is not known.
         respondents: distinct people behind the answers, None where that is not known or not additive.
@@ -70,6 +131,7 @@ class ScoreTally:
     counts: tuple[int, ...] = attrs.field(converter=_counts)
     sums: tuple[float, ...] | None = None
     squares: tuple[float, ...] | None = None
+    clusters: AnswerClusters | None = None
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
     asked: int | None = attrs.field(default=None, eq=False)
     respondents: int | None = attrs.field(default=None, eq=False)
@@ -83,6 +145,11 @@ class ScoreTally:
                     f"{name} must have one number for each of the {points} points of {self.scale.name} (got {len(row)})"
                 )
                 raise LengthError(msg, argument=name, found=len(row))
+        if self.clusters is not None:
+            table = self.clusters.products
+            if {points} != {len(table), *map(len, table)}:
+                msg = f"clusters must have products for each pair of the {points} points of {self.scale.name}"
+                raise LengthError(msg, argument="clusters", found=len(table))
 
     @property
     def n(self) -> int:
@@ -101,7 +168,16 @@ class ScoreTally:
 
     @classmethod
     def of(
-        cls, data: Any, scale: Scale, *, weights: Any = None, missing: str = "drop", invalid: str = "raise"
+        cls,
+        data: Any,
+        scale: Scale,
+        *,
+        weights: Any = None,
+        cluster: Any = None,
+        one_vote_per: Any = None,
+        superseded: str = "drop",
+        missing: str = "drop",
+        invalid: str = "raise",
     ) -> ScoreTally:
         """Count answers of any shape the metrics accept.
 
@@ -109,14 +185,21 @@ class ScoreTally:
             data: numbers, labels, records, a `Responses` batch or counts by point.
             scale: the scale of the answers.
             weights: one number a row, or an attribute name for records.
+            cluster: as in `nps`; all answers of a cluster must be in this shard.
+            one_vote_per: as in `nps`; all answers of an account must be in this shard.
+            superseded: as in `nps`; answers that supersede each other must be in one shard.
             missing: "drop" or "raise".
             invalid: "raise" or "drop".
 
         Raises:
             ScaleError: answers off the scale under `invalid="raise"`.
             MissingValueError: missing answers under `missing="raise"`.
+            ArgumentTypeError: cluster labels that have no stable text.
         """
-        return score_tally(data, scale, weights=weights, missing=missing, invalid=invalid)
+        return score_tally(
+            data, scale, weights=weights, cluster=cluster, one_vote_per=one_vote_per, superseded=superseded,
+            missing=missing, invalid=invalid, with_seen=True,
+        )  # fmt: skip
 
     @classmethod
     def from_counts(cls, counts: Mapping[Any, Any] | Sequence[Any], scale: Scale) -> ScoreTally:
@@ -166,6 +249,7 @@ class ScoreTally:
                 f"{other.scale.name} {dict(other.scale.definition)}); count both with the same scale="
             )
             raise MergeError(msg, argument="other", found=(self.scale, other.scale))
+        both = _merged_clusters(self, other)
         if (self.sums is None) != (other.sums is None) and self.n and other.n:
             msg = "a weighted and an unweighted tally do not add up; count both with weights= or both without"
             raise MergeError(msg, argument="other", found=(self.sums, other.sums))
@@ -174,6 +258,7 @@ class ScoreTally:
             counts=tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
             sums=_added(self, other, "sums"),
             squares=_added(self, other, "squares"),
+            clusters=both,
             left_out=left_out(
                 {reason: self.left_out.get(reason, 0) + other.left_out.get(reason, 0) for reason in LeftOut}
             ),
@@ -191,6 +276,7 @@ class ScoreTally:
             "counts": list(self.counts),
             "sums": None if self.sums is None else list(self.sums),
             "squares": None if self.squares is None else list(self.squares),
+            "clusters": None if self.clusters is None else self.clusters.to_dict(),
             "left_out": {str(reason): count for reason, count in self.left_out.items()},
             "asked": self.asked,
             "respondents": self.respondents,
@@ -204,6 +290,8 @@ class ScoreTally:
             ArgumentValueError: something else, a field that is damaged or not there, a schema of a newer release.
         """
         _saved.check_schema(data, "ScoreTally", SCHEMA)
+        if data["schema"] == 1:
+            data = {**data, "clusters": None}
         return cls(**_saved.mapping(data, "ScoreTally.to_dict()", _FIELDS))
 
     def to_bytes(self) -> bytes:
@@ -220,12 +308,29 @@ class ScoreTally:
         return cls.from_dict(_saved.load(data, "ScoreTally"))
 
 
+def _read_clusters(data: Any) -> AnswerClusters:
+    return AnswerClusters(**_saved.mapping(data, "ScoreTally.to_dict()", _CLUSTERS))
+
+
+def _row(data: Any) -> tuple[float, ...]:
+    found: tuple[float, ...] = _saved.several(_saved.fractional)(data)
+    return found
+
+
+_CLUSTERS: dict[str, Callable[[Any], Any]] = {
+    "name": _saved.text,
+    "one_vote": _saved.flag,
+    "count": _saved.count,
+    "products": _saved.several(_row),
+    "seen": _saved.optional(unpacked("<u8")),
+}
 _WEIGHTS = _saved.optional(_saved.several(_saved.fractional))
 _FIELDS: dict[str, Callable[[Any], Any]] = {
     "scale": Scale.from_dict,
     "counts": _saved.several(_saved.count),
     "sums": _WEIGHTS,
     "squares": _WEIGHTS,
+    "clusters": _saved.optional(_read_clusters),
     "left_out": _saved.reasons,
     "asked": _saved.optional(_saved.count),
     "respondents": _saved.optional(_saved.count),
@@ -276,6 +381,52 @@ def _added(one: ScoreTally, other: ScoreTally, name: str) -> tuple[float, ...] |
     return tuple(a + b for a, b in zip(mine, theirs, strict=True))
 
 
+def _merged_clusters(one: ScoreTally, other: ScoreTally) -> AnswerClusters | None:
+    """The clusters of both tallies, of which none may stand in both."""
+    mine, theirs = one.clusters, other.clusters
+    if mine is None or theirs is None:
+        plain, clustered = (one, other) if mine is None else (other, one)
+        if plain.n and clustered.n and clustered.clusters is not None:
+            msg = (
+                "a tally with clusters and one without do not add up; count both with the same cluster= or "
+                "one_vote_per=, or both without"
+            )
+            raise MergeError(msg, argument="other", found=(mine, theirs))
+        return None if plain.n else clustered.clusters
+    if (mine.name, mine.one_vote) != (theirs.name, theirs.one_vote):
+        msg = (
+            f"tallies of unlike clusters do not add up (got {_told(mine)} and {_told(theirs)}); count both with the "
+            f"same cluster= or one_vote_per="
+        )
+        raise MergeError(msg, argument="other", found=(mine.name, theirs.name))
+    if mine.seen is None or theirs.seen is None:
+        msg = (
+            "tallies with clusters add up only where no cluster stands in both (got one that does not know its "
+            "clusters); build both with ScoreTally.of"
+        )
+        raise MergeError(msg, argument="other")
+    shared = np.intersect1d(mine.seen, theirs.seen, assume_unique=True).size
+    if shared:
+        msg = (
+            f"tallies with clusters add up only where no cluster stands in both (got {shared:,} that do, of "
+            f"{mine.count:,} and {theirs.count:,}); split the shards by {_told(mine)}, never by time"
+        )
+        raise MergeError(msg, argument="other", found=shared)
+    return attrs.evolve(
+        mine,
+        count=mine.count + theirs.count,
+        products=tuple(
+            tuple(a + b for a, b in zip(*rows, strict=True))
+            for rows in zip(mine.products, theirs.products, strict=True)
+        ),
+        seen=np.sort(np.concatenate((mine.seen, theirs.seen))),
+    )
+
+
+def _told(found: AnswerClusters) -> str:
+    return f"{'one_vote_per' if found.one_vote else 'cluster'}:{found.name}"
+
+
 def _known_sum(one: ScoreTally, other: ScoreTally) -> int | None:
     # An empty tally knows that it asked nobody.
     mine = 0 if one.asked is None and not one.given else one.asked
@@ -283,10 +434,142 @@ def _known_sum(one: ScoreTally, other: ScoreTally) -> int | None:
     return None if mine is None or theirs is None or (one.asked is None and other.asked is None) else mine + theirs
 
 
+class ClusteredRows:
+    """The answers that count, by group, with the cluster that each belongs to: the sums of any part of them.
+
+    A cluster may have answers in several groups, so groups do not add up; every part is summed from its answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        point: Ints,
+        points: int,
+        weight: Floats | None,
+        cluster: Ints,
+        labels: Sequence[Any],
+        name: str,
+        one_vote: bool,
+        group: Ints | None = None,
+        groups: int = 1,
+    ) -> None:
+        self._cells = clusters.arrange(cluster, np.zeros_like(cluster) if group is None else group)
+        order = self._cells.order
+        self._point = point[order]
+        self._points = points
+        self._weight = clusters.equal_votes(self._cells) if one_vote else None if weight is None else weight[order]
+        self._cluster = cluster[order]
+        self._group = np.zeros_like(order) if group is None else group[order]
+        self._groups = groups
+        self._labels = labels
+        self.name = name
+        self.one_vote = one_vote
+
+    @property
+    def _cell_group(self) -> Ints:
+        return self._group[self._cells.starts]
+
+    def sums(self) -> tuple[Floats, Floats] | None:
+        """Sums of the weights and of their squares by group and point, None without weights."""
+        if self._weight is None:
+            return None
+        return counting.weighted_sums(self._point, self._points, self._group, self._groups, self._weight)
+
+    @cached_property
+    def count(self) -> Ints:
+        """Clusters of each group."""
+        return np.bincount(self._cell_group, minlength=self._groups)
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """For each group the sum over clusters of the squared weight."""
+        return self.spread([1.0] * self._points)
+
+    def spread(self, values: Sequence[Any]) -> Floats:
+        """For each group the sum over clusters of the squared sum of a value a point and group, weighted."""
+        table = np.array([np.broadcast_to(value, (self._groups,)) for value in values], dtype=np.float64)
+        value = table[self._point, self._group]
+        if self._weight is not None:
+            value *= self._weight
+        squared = clusters.squared_sums(self._cells, value)
+        summed: Floats = np.bincount(self._cell_group, weights=squared, minlength=self._groups).astype(np.float64)
+        return summed
+
+    def group(self, i: int) -> slice:
+        """The answers of one group, for `part`."""
+        return slice(*np.searchsorted(self._group, (i, i + 1)).tolist())
+
+    def others(self, i: int) -> Bools:
+        """The answers outside one group, for `part`."""
+        return np.asarray(self._group != i)
+
+    def several(self, places: Ints) -> Bools:
+        """The answers of some groups, for `part`."""
+        return np.isin(self._group, places)
+
+    def part(
+        self, rows: Any = slice(None), *, with_seen: bool = False
+    ) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None, AnswerClusters]:
+        """Sums of the weights and of their squares by point (None without), and the clusters, of some answers."""
+        cluster, point = self._cluster[rows], self._point[rows]
+        cells = clusters.arrange(cluster)
+        point = point[cells.order]
+        weight = None if self._weight is None else self._weight[rows][cells.order]
+        sums = squares = None
+        if self.one_vote:
+            weight = clusters.equal_votes(cells)
+        if weight is not None:
+            both = counting.weighted_sums(point, self._points, None, 1, weight)
+            sums, squares = (tuple(row[0].tolist()) for row in both)
+        products = clusters.products(cells, point, weight, self._points)
+        seen = None
+        if with_seen:
+            seen = digests(self._labels, cells.cluster[cells.cluster < len(self._labels)], "cluster")
+        found = AnswerClusters(
+            name=self.name,
+            one_vote=self.one_vote,
+            count=len(cells.starts),
+            products=tuple(map(tuple, products.tolist())),
+            seen=seen,
+        )
+        return sums, squares, found
+
+
+class People:
+    """How many distinct people answered in each group, in all, and in all groups but one; counted when asked for."""
+
+    def __init__(self, group: Ints, groups: int, person: Ints) -> None:
+        self._group = group
+        self._groups = groups
+        self._person = person
+
+    @cached_property
+    def _pairs(self) -> tuple[Ints, Ints]:
+        pairs = clusters.arrange(self._person, self._group)
+        return self._group[pairs.order][pairs.starts], pairs.cluster
+
+    @cached_property
+    def by_group(self) -> Ints:
+        """People of each group."""
+        return np.bincount(self._pairs[0], minlength=self._groups)
+
+    @cached_property
+    def total(self) -> int:
+        """People of all groups."""
+        return int(np.count_nonzero(np.bincount(self._person)))
+
+    @cached_property
+    def only_here(self) -> Ints:
+        """People of each group who answered in no other."""
+        group, person = self._pairs
+        alone = np.bincount(person)[person] == 1
+        return np.bincount(group[alone], minlength=self._groups)
+
+
 class ScoreTable:
     """Score tallies of many groups in arrays, one row a group."""
 
-    __slots__ = ("asked", "counts", "keys", "left", "many", "names", "scale", "squares", "sums")
+    __slots__ = ("asked", "counts", "keys", "left", "many", "names", "people", "rows", "scale", "squares", "sums")
 
     def __init__(
         self,
@@ -300,6 +583,8 @@ class ScoreTable:
         squares: Floats | None,
         left: Mapping[LeftOut, Ints],
         asked: Ints | None,
+        rows: ClusteredRows | None = None,
+        people: People | None = None,
     ) -> None:
         self.scale = scale
         self.keys = keys
@@ -310,30 +595,69 @@ class ScoreTable:
         self.squares = squares
         self.left = left
         self.asked = asked
+        self.rows = rows
+        self.people = people
 
     def __len__(self) -> int:
         return len(self.counts)
 
-    def row(self, i: int) -> ScoreTally:
-        """The tally of one group."""
-        return self._tally(slice(i, i + 1))
+    def row(self, i: int, *, with_seen: bool = False) -> ScoreTally:
+        """The tally of one group; without the digests of its clusters, which only a merge needs, unless asked."""
+        people = None if self.people is None else int(self.people.by_group[i])
+        answers = None if self.rows is None else self.rows.group(i)
+        return self._tally(slice(i, i + 1), answers, people, with_seen)
 
-    def total(self) -> ScoreTally:
+    def total(self, *, with_seen: bool = False) -> ScoreTally:
         """The tally of all groups together."""
-        return self._tally(slice(None))
+        people = None if self.people is None else self.people.total
+        return self._tally(slice(None), slice(None), people, with_seen)
 
     def rest(self, i: int) -> ScoreTally:
         """The tally of all groups but one."""
-        return self._tally(np.arange(len(self)) != i)
+        people = None if self.people is None else self.people.total - int(self.people.only_here[i])
+        answers = None if self.rows is None else self.rows.others(i)
+        return self._tally(np.arange(len(self)) != i, answers, people, False)
 
-    def _tally(self, rows: Any) -> ScoreTally:
+    def union(self, places: Ints) -> ScoreTally:
+        """The tally of some groups together; how many people that are is not known."""
+        answers = None if self.rows is None else self.rows.several(places)
+        return self._tally(places, answers, None, False)
+
+    def unions(self, windows: Ints) -> ScoreTable | None:
+        """Tallies of several groups each, one row a window; None where clusters keep groups from adding up."""
+        if self.rows is not None:
+            return None
+
+        def added(counts: Any) -> Any:
+            return None if counts is None else sum(counts[column] for column in windows.T)
+
+        return ScoreTable(
+            scale=self.scale,
+            keys=[self.keys[i] for i in windows[:, -1].tolist()],
+            names=self.names,
+            many=self.many,
+            counts=added(self.counts),
+            sums=added(self.sums),
+            squares=added(self.squares),
+            left={reason: added(counts) for reason, counts in self.left.items()},
+            asked=added(self.asked),
+        )
+
+    def _tally(self, groups: Any, answers: Any, people: int | None, with_seen: bool) -> ScoreTally:
+        sums = squares = found = None
+        if self.rows is not None:
+            sums, squares, found = self.rows.part(answers, with_seen=with_seen)
+        elif self.sums is not None and self.squares is not None:
+            sums, squares = (tuple(part[groups].sum(axis=0).tolist()) for part in (self.sums, self.squares))
         return ScoreTally(
             scale=self.scale,
-            counts=self.counts[rows].sum(axis=0).tolist(),
-            sums=None if self.sums is None else tuple(self.sums[rows].sum(axis=0).tolist()),
-            squares=None if self.squares is None else tuple(self.squares[rows].sum(axis=0).tolist()),
-            left_out=left_out({reason: counts[rows].sum() for reason, counts in self.left.items()}),
-            asked=None if self.asked is None else int(self.asked[rows].sum()),
+            counts=self.counts[groups].sum(axis=0).tolist(),
+            sums=sums,
+            squares=squares,
+            clusters=found,
+            left_out=left_out({reason: counts[groups].sum() for reason, counts in self.left.items()}),
+            asked=None if self.asked is None else int(self.asked[groups].sum()),
+            respondents=people,
         )
 
 
@@ -373,36 +697,118 @@ def _weight_column(weights: Any, n: int, batch: Batch[Any] | None) -> Floats:
     return _inputs.weights(_inputs.materialise(weights), n)
 
 
-def _check_settings(scale: Any, missing: str, invalid: str) -> None:
+def _check_settings(scale: Any, superseded: str, missing: str, invalid: str) -> None:
     if not isinstance(scale, Scale):
         msg = f"scale must be a Scale, e.g. cx.CSAT_1_5 (got {scale!r})"
         raise ArgumentTypeError(msg, argument="scale", found=scale)
+    check_choice("superseded", superseded, ("drop", "count"))
     check_choice("missing", missing, ("drop", "raise"))
     check_choice("invalid", invalid, ("raise", "drop"))
 
 
-def score_tally(
-    answers: Any, scale: Scale, *, weights: Any = None, missing: str = "drop", invalid: str = "raise"
-) -> ScoreTally:
-    """Count answers of any shape on one scale; a tally passes through."""
-    _check_settings(scale, missing, invalid)
-    if isinstance(answers, (ScoreTally, Mapping)):
-        if weights is not None:
+class _Belonging:
+    """The cluster of each row, as `cluster=` or `one_vote_per=` names it."""
+
+    def __init__(self, coded: Coded, name: str, *, one_vote: bool) -> None:
+        self._coded = coded
+        self._name = name
+        self._one_vote = one_vote
+
+    def of(
+        self,
+        found: Column,
+        scale: Scale,
+        kept: Bools,
+        weight: Floats | None,
+        group: Ints | None = None,
+        groups: int = 1,
+    ) -> ClusteredRows:
+        """The answers to keep with their clusters; one without a label is a cluster of its own."""
+        labels = self._coded.labels
+        code = self._coded.codes[kept].astype(np.int64, copy=False)
+        if labels and labels[-1] is None:
+            labels = labels[:-1]
+            unknown = code == len(labels)
+            code = np.where(unknown, len(labels) + np.cumsum(unknown), code)
+        return ClusteredRows(
+            point=found.data[kept].astype(np.int64) - scale.low,
+            points=len(scale.points),
+            weight=None if weight is None else weight[kept],
+            cluster=code,
+            labels=labels,
+            name=self._name,
+            one_vote=self._one_vote,
+            group=group,
+            groups=groups,
+        )
+
+
+def _belonging(weights: Any, cluster: Any, one_vote_per: Any, n: int, batch: Batch[Any] | None) -> _Belonging | None:
+    if one_vote_per is not None:
+        for argument, value, why in (
+            ("weights", weights, "an answer then weighs one over the answers of its account"),
+            ("cluster", cluster, "the answers of an account are then a cluster already"),
+        ):
+            if value is not None:
+                msg = f"{argument} must be left out beside one_vote_per (got both): {why}"
+                raise ArgumentTypeError(msg, argument=argument, found=type(value))
+        return _Belonging(*_labels("one_vote_per", one_vote_per, n, batch), one_vote=True)
+    return None if cluster is None else _Belonging(*_labels("cluster", cluster, n, batch), one_vote=False)
+
+
+def _labels(argument: str, values: Any, n: int, batch: Batch[Any] | None) -> tuple[Coded, str]:
+    """A column of labels, and what a signature calls it."""
+    if isinstance(values, str):
+        if batch is None:
             msg = (
-                "weights must be left out beside counts: they belong to single answers; "
-                "count with ScoreTally.of(..., weights=)"
+                f"{argument} must be labels beside plain answers (got the name {values!r}); pass the column itself, "
+                f"{argument}=df[{values!r}]"
             )
-            raise ArgumentTypeError(msg, argument="weights", found=weights)
+            raise ArgumentTypeError(msg, argument=argument, found=values)
+        # A signature is cut at these, and says "none" where nothing is clustered.
+        return batch.coded(values, argument), GIVEN if {"|", ";"} & set(values) or values == "none" else values
+    coded = _inputs.coded(_inputs.materialise(values), argument)
+    _inputs.same_length(n, len(coded), argument, "the answers")
+    return coded, GIVEN
+
+
+def score_tally(
+    answers: Any,
+    scale: Scale,
+    *,
+    weights: Any = None,
+    cluster: Any = None,
+    one_vote_per: Any = None,
+    superseded: str = "drop",
+    missing: str = "drop",
+    invalid: str = "raise",
+    with_seen: bool = False,
+) -> ScoreTally:
+    """Count answers of any shape on one scale; a tally passes through.
+
+    `with_seen` keeps the digests of the clusters, which only a merge needs.
+    """
+    _check_settings(scale, superseded, missing, invalid)
+    if isinstance(answers, (ScoreTally, Mapping)):
+        for argument, value in (("weights", weights), ("cluster", cluster), ("one_vote_per", one_vote_per)):
+            if value is not None:
+                msg = (
+                    f"{argument} must be left out beside counts: only single answers can have it; count with "
+                    f"ScoreTally.of(..., {argument}=)"
+                )
+                raise ArgumentTypeError(msg, argument=argument, found=value)
         if isinstance(answers, ScoreTally):
             return _rescaled(answers, scale)
         return _from_mapping(answers, scale, missing, invalid)
-    if weights is None and type(answers) in (list, tuple) and len(answers) <= _SMALL:
+    plain = weights is None and cluster is None and one_vote_per is None
+    if plain and type(answers) in (list, tuple) and len(answers) <= _SMALL:
         small = counting.small_counts(answers, scale.low, scale.high)
         if small is not None:
             return ScoreTally(scale=scale, counts=small)
     values, batch = _open(answers)
     found = _inputs.answers(values, scale)
     n = len(found)
+    belonging = None if plain else _belonging(weights, cluster, one_vote_per, n, batch)
     weight = None if weights is None else _weight_column(weights, n, batch)
     gone = _missing(found)
     if gone is None and found.data.dtype.kind != "f":
@@ -413,26 +819,46 @@ def score_tally(
         counts, off = table[0].tolist(), int(missed[0])
     dropped = 0 if gone is None else int(np.count_nonzero(gone))
     _enforce(found, values, scale, gone, off, missing, invalid)
-    sums = squares = None
-    if weight is not None:
-        both = counting.weighted_count(found.data, scale.low, scale.high, None, 1, _kept(found, scale, gone), weight)
+    people = _respondents(batch)
+    old = _superseded(batch, people, found, scale, gone) if superseded == "drop" else None
+    before = 0 if old is None else int(np.count_nonzero(old))
+    if old is not None:
+        replaced = counting.point_counts(found.data[old], scale.low, scale.high)
+        counts = [count - less for count, less in zip(counts, replaced, strict=True)]
+    sums = squares = clustered = None
+    if belonging is not None:
+        rows = belonging.of(found, scale, _kept(found, scale, gone, old), weight)
+        sums, squares, clustered = rows.part(with_seen=with_seen)
+    elif weight is not None:
+        kept = _kept(found, scale, gone, old)
+        both = counting.weighted_count(found.data, scale.low, scale.high, None, 1, kept, weight)
         sums, squares = (tuple(part[0].tolist()) for part in both)
     return ScoreTally(
         scale=scale,
         counts=counts,
         sums=sums,
         squares=squares,
-        left_out=left_out({LeftOut.MISSING: dropped, LeftOut.INVALID: off}),
-        asked=n if batch is not None else None,
-        respondents=_respondents(batch, found, scale, gone),
+        clusters=clustered,
+        left_out=left_out({LeftOut.MISSING: dropped, LeftOut.INVALID: off, LeftOut.SUPERSEDED: before}),
+        asked=n - before if batch is not None else None,
+        respondents=None if people is None else _people(people, _kept(found, scale, gone, old)).total,
     )
 
 
 def score_table(
-    answers: Any, scale: Scale, *, by: Any, weights: Any = None, missing: str = "drop", invalid: str = "raise"
+    answers: Any,
+    scale: Scale,
+    *,
+    by: Any,
+    weights: Any = None,
+    cluster: Any = None,
+    one_vote_per: Any = None,
+    superseded: str = "drop",
+    missing: str = "drop",
+    invalid: str = "raise",
 ) -> ScoreTable:
     """Count answers of any shape on one scale, by group."""
-    _check_settings(scale, missing, invalid)
+    _check_settings(scale, superseded, missing, invalid)
     if isinstance(answers, (ScoreTally, Mapping)):
         msg = (
             "by must be left out beside counts; pass one tally a group: "
@@ -443,6 +869,7 @@ def score_table(
     found = _inputs.answers(values, scale)
     n = len(found)
     groups: Grouping = group_rows(by, n, batch)
+    belonging = _belonging(weights, cluster, one_vote_per, n, batch)
     weight = None if weights is None else _weight_column(weights, n, batch)
     gone = _missing(found)
     counts, off = counting.cross_count(found.data, scale.low, scale.high, groups.codes, groups.size, gone)
@@ -450,13 +877,26 @@ def score_table(
     if gone is not None:
         dropped = counting.row_counts(groups.codes, groups.size, gone)
     _enforce(found, values, scale, gone, int(off.sum()), missing, invalid)
-    asked = counts.sum(axis=1) + dropped + off
-    order, keys = groups.order(asked > 0)
-    sums = squares = None
-    if weight is not None:
-        kept = _kept(found, scale, gone)
-        both = counting.weighted_count(found.data, scale.low, scale.high, groups.codes, groups.size, kept, weight)
-        sums, squares = (part[order] for part in both)
+    answered = counts.sum(axis=1)
+    given = answered + dropped + off
+    people = _respondents(batch)
+    old = _superseded(batch, people, found, scale, gone) if superseded == "drop" else None
+    if old is not None:
+        codes = groups.codes[old]
+        counts -= counting.cross_count(found.data[old], scale.low, scale.high, codes, groups.size, None)[0]
+    before = answered - counts.sum(axis=1)
+    order, keys = groups.order(given > 0)
+    sums = squares = rows = None
+    if belonging is not None or weight is not None or people is not None:
+        kept = _kept(found, scale, gone, old)
+        rank = np.zeros(groups.size, dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        if belonging is not None:
+            rows = belonging.of(found, scale, kept, weight, rank[groups.codes[kept]], len(order))
+            sums, squares = rows.sums() or (None, None)
+        elif weight is not None:
+            both = counting.weighted_count(found.data, scale.low, scale.high, groups.codes, groups.size, kept, weight)
+            sums, squares = (part[order] for part in both)
     return ScoreTable(
         scale=scale,
         keys=keys,
@@ -465,8 +905,10 @@ def score_table(
         counts=counts[order],
         sums=sums,
         squares=squares,
-        left={LeftOut.MISSING: dropped[order], LeftOut.INVALID: off[order]},
-        asked=asked[order] if batch is not None else None,
+        left={LeftOut.MISSING: dropped[order], LeftOut.INVALID: off[order], LeftOut.SUPERSEDED: before[order]},
+        asked=(given - before)[order] if batch is not None else None,
+        rows=rows,
+        people=None if people is None else _people(people, kept, rank[groups.codes], len(order)),
     )
 
 
@@ -479,9 +921,38 @@ def _missing(found: Column) -> npt.NDArray[np.bool_] | None:
     return nan if nan.any() else None
 
 
-def _kept(found: Column, scale: Scale, gone: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
+def _kept(found: Column, scale: Scale, gone: Bools | None, old: Bools | None = None) -> Bools:
     good = counting.on_scale(found.data, scale.low, scale.high)
-    return good if gone is None else good & ~gone
+    for mask in (gone, old):
+        if mask is not None:
+            good &= ~mask
+    return good
+
+
+def _superseded(
+    batch: Batch[Any] | None, people: Coded | None, found: Column, scale: Scale, gone: Bools | None
+) -> Bools | None:
+    """Answers that somebody gave again in the same survey after the same conversation, None where there are none.
+
+    The latest counts; of several at one instant, or without one, the poorest, so that order never matters.
+    """
+    if batch is None or people is None or not (batch.known("conversation") and batch.known("survey")):
+        return None
+    columns = [people, batch.coded("conversation"), batch.coded("survey")]
+    rows = _kept(found, scale, gone)
+    for column in columns:
+        if column.labels[-1] is None:
+            rows &= column.codes != len(column.labels) - 1
+        # Most conversations have one answer, so that hardly a row is left to be sorted.
+        rows[rows] = np.bincount(column.codes[rows])[column.codes[rows]] > 1
+    code = clusters.joint([column.codes[rows].astype(np.int64, copy=False) for column in columns])
+    at = batch.times("at")[rows]
+    known = at != NAT
+    at = np.where(known, at, at.min(where=known, initial=0) - 1)
+    point = found.data[rows].astype(np.int64)
+    old = np.zeros(len(found), dtype=np.bool_)
+    old[rows] = clusters.superseded(code, at, point if scale.low_is_good else -point)
+    return old if old.any() else None
 
 
 def _enforce(
@@ -504,14 +975,15 @@ def _enforce(
         )
 
 
-def _respondents(
-    batch: Batch[Any] | None, found: Column, scale: Scale, gone: npt.NDArray[np.bool_] | None
-) -> int | None:
-    if batch is None or not batch.known("respondent"):
-        return None
-    people = batch.coded("respondent")
-    answered = np.bincount(people.codes[_kept(found, scale, gone)], minlength=len(people.labels)) > 0
-    return int(np.count_nonzero(answered)) - bool(people.labels[-1] is None and answered[-1])
+def _respondents(batch: Batch[Any] | None) -> Coded | None:
+    return None if batch is None or not batch.known("respondent") else batch.coded("respondent")
+
+
+def _people(people: Coded, kept: Bools, group: Ints | None = None, groups: int = 1) -> People:
+    if people.labels[-1] is None:
+        kept = kept & (people.codes != len(people.labels) - 1)
+    person = people.codes[kept].astype(np.int64, copy=False)
+    return People(np.zeros_like(person) if group is None else group[kept], groups, person)
 
 
 def _rescaled(tally: ScoreTally, scale: Scale) -> ScoreTally:
