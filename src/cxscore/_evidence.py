@@ -68,6 +68,23 @@ class Evidence(NamedTuple):
         }
         return parts[0]._replace(**columns, limits=None)
 
+    @property
+    def nothing(self) -> Evidence:
+        """The same figure where nobody answered."""
+        return self._replace(value=_NAN, n=0.0, weight=0.0, up=_NAN, down=_NAN, spread=_NAN, limits=None)
+
+    def placed(self, places: Any) -> Evidence:
+        """Groups by position, one entry a position; nothing where it is -1."""
+        if not len(self.value):
+            return Evidence.stacked([self.nothing] * len(places)) if len(places) else self
+        columns: dict[str, Any] = {
+            name: np.where(
+                places < 0, getattr(self.nothing, name), np.broadcast_to(getattr(self, name), self.value.shape)[places]
+            )
+            for name in _COLUMNS
+        }
+        return self._replace(**columns)
+
     def rows(self, keep: Any) -> Evidence:
         """Some of the groups."""
         columns = {name: getattr(self, name) for name in _COLUMNS}
@@ -76,4 +93,5 @@ class Evidence(NamedTuple):
         )
 
 
+_NAN = float("nan")
 _COLUMNS = ("value", "n", "weight", "up", "down", "spread")

@@ -20,7 +20,7 @@ from ._evidence import Evidence
 from ._frozen import FrozenMap
 from .errors import ArgumentTypeError, ArgumentValueError
 
-__all__ = ["DURATION", "Brief", "Interval", "Result", "Signature", "plain", "put", "show", "show_open"]
+__all__ = ["DURATION", "Brief", "Finding", "Interval", "Result", "Signature", "plain", "put", "show", "show_open"]
 
 DURATION = {"duration": True}
 """Metadata of a field that holds a duration or an interval of durations."""
@@ -138,21 +138,12 @@ class Brief(NamedTuple):
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Result:
-    """What all results share; frozen, not iterable, equal by content with NaN equal to NaN.
+class Finding:
+    """What results and judgements share; frozen, not iterable, equal by content with NaN equal to NaN."""
 
-    Attributes:
-        given: rows of the input.
-        n: rows behind the figures; `given == n + sum(left_out.values())`.
-        left_out: reason to number of rows left out.
-    """
-
-    given: int
-    n: int
-    left_out: FrozenMap[LeftOut, int]
     _signature: Signature = attrs.field(repr=False)
 
-    _headline: ClassVar[str] = "score"
+    _headline: ClassVar[str] = "estimate"
 
     @property
     def signature(self) -> str:
@@ -167,7 +158,10 @@ class Result:
     @property
     def _evidence(self) -> Evidence:
         """What the headline rests on, for whoever judges it."""
-        msg = f"the headline of {type(self).__name__} is a count of single rows and has no interval to judge it by"
+        msg = (
+            f"the headline of {type(self).__name__} has no interval of its own to judge it by; pass the result of a "
+            f"metric, e.g. cx.nps(...)"
+        )
         raise ArgumentTypeError(msg, found=type(self))
 
     def _content(self) -> tuple[Any, ...]:
@@ -194,13 +188,33 @@ class Result:
         """Title of the HTML table, one short line."""
         return str(self)
 
-    if TYPE_CHECKING:  # every result brings its own
+    if TYPE_CHECKING:  # every kind brings its own
 
         def _brief(self) -> Brief:
-            """The headline with its denominator, for a table of many results."""
+            """The headline with its denominator, for a table of many."""
 
         def _lines(self) -> list[tuple[str, str]]:
             """Rows of the HTML table: what, and how it reads."""
+
+    def _repr_html_(self) -> str:
+        return _html.facts(self._title(), self._lines()) + f"<small>{html.escape(self.signature)}</small>"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Result(Finding):
+    """What the results of all metrics share.
+
+    Attributes:
+        given: rows of the input.
+        n: rows behind the figures; `given == n + sum(left_out.values())`.
+        left_out: reason to number of rows left out.
+    """
+
+    given: int
+    n: int
+    left_out: FrozenMap[LeftOut, int]
+
+    _headline: ClassVar[str] = "score"
 
     def _repr_html_(self) -> str:
         left = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in self.left_out.items())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import attrs
@@ -16,20 +17,25 @@ import numpy.typing as npt
 
 from . import _html
 from ._evidence import Evidence
-from ._results import Result
+from ._results import Finding, Signature
 from .errors import ArgumentTypeError, ArgumentValueError, LengthError, UnknownNameError
 
 __all__ = ["Groups", "Table"]
 
-R = TypeVar("R", bound=Result)
-R_co = TypeVar("R_co", bound=Result, covariant=True)
+R = TypeVar("R", bound=Finding)
+R_co = TypeVar("R_co", bound=Finding, covariant=True)
 Array = npt.NDArray[Any]
 
 _SHOWN_ROWS = 50
 
 
 class Table(Protocol[R_co]):
-    """What a metric hands over: keys, and how to make a result for a group, for all, for all but one."""
+    """What a metric hands over: keys, and how to make a result for a group, for all, for all but one.
+
+    A table whose counts tell it at once may also have `rest_evidence()`: what the headlines of all rests rest on.
+    One whose groups can be put together has `union(places)`, the result of some of them, and, where their counts add
+    up, `unions(windows)`, a table of many such unions.
+    """
 
     @property
     def keys(self) -> Sequence[Any]:
@@ -124,12 +130,32 @@ class Groups(Mapping[Any, R], Generic[R]):
         return cls(_TallyTable(tallies, metric, names, options))
 
     def __getitem__(self, key: Any) -> R:
-        return self._table.result(self._place(key))
+        return self._result(self._place(key))
+
+    def _result(self, i: int) -> R:
+        return self._of_period(self._table.result(i))
+
+    def _of_period(self, result: R) -> R:
+        """The result with the word of its signature that says how time was cut, where the keys are periods."""
+        said = getattr(self._table.keys, "definition", None)
+        if not said:
+            return result
+        signature = result._signature
+        definition = dict(signature.definition)
+        last = {name: definition.pop(name) for name in ("v",) if name in definition}
+        definition |= {**said, **last}
+        return attrs.evolve(result, signature=Signature(signature.metric, definition, signature.estimation))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._all_places()  # the default would make a result to see whether there is one
 
     def _place(self, key: Any) -> int:
+        return self._all_places()[key]
+
+    def _all_places(self) -> dict[Any, int]:
         if self._places is None:
             self._places = {key: i for i, key in enumerate(self._table.keys)}
-        return self._places[key]
+        return self._places
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._table.keys)
@@ -149,12 +175,21 @@ class Groups(Mapping[Any, R], Generic[R]):
 
     def rest(self, key: Any) -> R:
         """The result of all rows outside one group, for a fair comparison with it."""
-        return self._table.rest(self._place(key))
+        return self._of_period(self._table.rest(self._place(key)))
+
+    @property
+    def incomplete(self) -> tuple[Any, ...]:
+        """Keys that stand for no whole period: it reaches past the cut of the data, or there is no instant (None).
+
+        Empty where no key is a period, see `cxscore.period`.
+        """
+        return tuple(getattr(self._table.keys, "incomplete", ()))
 
     @property
     def scores(self) -> Array:
         """The headline figure of each group as an array, in key order."""
-        return self.column(self.overall._headline)
+        some = self._table.result(0) if len(self) else self.overall
+        return self.column(some._headline)
 
     def column(self, name: str) -> Array:
         """One numeric field of each group as an array, in key order.
@@ -182,13 +217,21 @@ class Groups(Mapping[Any, R], Generic[R]):
     def _evidence(self) -> Evidence:
         """What the headlines rest on, one entry a group in key order."""
         found = self._table.evidence()
-        if found is None:
-            # An empty selection has the form of its overall, and no entries.
-            parts = [self._table.result(i)._evidence for i in range(len(self))]
-            found = Evidence.stacked(parts or [self.overall._evidence])
-            if not parts:
-                found = found.rows(slice(0, 0))
-        return found
+        return self._stacked(self._table.result) if found is None else found
+
+    @property
+    def _rest_evidence(self) -> Evidence:
+        """What the headlines of the rests rest on, one entry a group: all rows outside it."""
+        known = getattr(self._table, "rest_evidence", None)
+        found: Evidence | None = None if known is None else known()
+        return self._stacked(self._table.rest) if found is None else found
+
+    def _stacked(self, result: Callable[[int], R]) -> Evidence:
+        parts = [result(i)._evidence for i in range(len(self))]
+        if parts:
+            return Evidence.stacked(parts)
+        # An empty selection has the form of its overall, and no entries.
+        return Evidence.stacked([self.overall._evidence]).rows(slice(0, 0))
 
     @property
     def tally(self) -> Any:
@@ -229,7 +272,7 @@ class Groups(Mapping[Any, R], Generic[R]):
         least = self._min_n if min_n is None else _least(min_n)
         rows = []
         for i, key in enumerate(self._table.keys):
-            result = self._table.result(i)
+            result = self._result(i)
             row = dict(zip(self.names, key if self._table.many else (key,), strict=True))
             flat = _flat(result.to_dict())
             if least and result._brief().n < least:
@@ -247,7 +290,8 @@ class Groups(Mapping[Any, R], Generic[R]):
         return (
             list(self) == list(other)
             and self.names == other.names
-            and all(self._table.result(i) == other._table.result(i) for i in range(len(self)))
+            and self.incomplete == other.incomplete
+            and all(self._result(i) == other._result(i) for i in range(len(self)))
         )
 
     def __hash__(self) -> int:
@@ -379,11 +423,23 @@ class _TallyTable(Generic[R]):
         # An empty tally of the same kind where there is no other group: the tally knows how.
         return self._metric(_total(others) if others else self._tallies[i].emptied(), **self._options)
 
+    def union(self, places: npt.NDArray[np.int64]) -> R:
+        some = [self._tallies[i] for i in places.tolist()]
+        return self._metric(_total(some) if some else self._tallies[0].emptied(), **self._options)
+
     def column(self, name: str) -> Array | None:
         return None
 
     def evidence(self) -> Evidence | None:
         return None
+
+    def rest_evidence(self) -> Evidence:
+        """Each rest as the sum of what stands before and what stands behind, so that many groups stay cheap."""
+        nothing = self._tallies[0].emptied()
+        before = accumulate(self._tallies[:-1], initial=nothing)
+        behind = list(accumulate(self._tallies[:0:-1], initial=nothing))[::-1]
+        rests = (self._metric(one + two, **self._options) for one, two in zip(before, behind, strict=True))
+        return Evidence.stacked([rest._evidence for rest in rests])
 
     def tally(self) -> Any:
         return _total(self._tallies)

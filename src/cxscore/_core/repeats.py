@@ -29,6 +29,7 @@ __all__ = [
     "find_repeats",
     "judge",
     "per_customer",
+    "repeats_outside",
     "sort_rows",
     "summarise",
     "survival_in_window",
@@ -421,6 +422,45 @@ def per_customer(customer: Ints, repeated: Bools) -> tuple[Ints, Ints, Ints]:
     return present, contacts[present], flagged[present]
 
 
+def repeats_outside(contacts: JudgedContacts, group: Ints, groups: int) -> ClusterSums:
+    """For each group the sums of `repeats` over the contacts outside it, an entry a group.
+
+    A customer with contacts in several groups is in the rest of each of them with the others. All customers,
+    less those of the group, plus what these have elsewhere: one pass for all groups.
+
+    Args:
+        contacts: from `find_repeats`.
+        group: codes 0 .. groups-1 of the input rows.
+        groups: how many groups there are.
+    """
+    code = group[contacts.order]
+    order, _ = sort_rows(contacts.customer, code)
+    code, mature = code[order], contacts.mature[order].astype(np.int64)
+    hit = mature * contacts.followed[order]
+    heads = np.flatnonzero(_starts(contacts.customer, code))  # the order moves no contact to another customer
+    first = np.flatnonzero(_starts(contacts.customer))
+
+    def totals(values: Ints, begins: Ints) -> Ints:
+        return np.add.reduceat(values, begins) if begins.size else np.zeros(0, dtype=np.int64)
+
+    owner = np.searchsorted(first, heads, side="right") - 1
+    trials, hits = totals(mature, first), totals(hit, first)
+    inside_trials, inside_hits = totals(mature, heads), totals(hit, heads)
+    everywhere = _figures(trials, hits)
+    elsewhere = _figures(trials[owner] - inside_trials, hits[owner] - inside_hits)
+    sums = []
+    for whole, rest in zip(everywhere, elsewhere, strict=True):
+        moved = np.bincount(code[heads], weights=rest - whole[owner], minlength=groups)
+        sums.append(whole.sum() + moved.astype(np.int64))  # weights are exact up to 2**53
+    return ClusterSums(*sums)
+
+
+def _figures(trials: Ints, hits: Ints) -> tuple[Ints, ...]:
+    """Of each customer what `ClusterSums` adds up."""
+    with_trials, with_hits = (trials > 0).astype(np.int64), (hits > 0).astype(np.int64)
+    return with_trials, with_hits, trials, hits, hits * hits, hits * trials, trials * trials
+
+
 def effective_trials(sums: ClusterSums) -> Number:
     """How many independent trials say as much about the share of hits: p (1 - p) over the variance of p.
 
@@ -652,8 +692,7 @@ def _sums_over_customers(
         present += np.bincount(owner, minlength=groups)
         for share, (trial_kinds, hit_kinds) in zip(sums, shares, strict=True):
             trials, hits = counts[trial_kinds].sum(axis=0), counts[hit_kinds].sum(axis=0)
-            figures = (trials > 0, hits > 0, trials, hits, hits * hits, hits * trials, trials * trials)
-            for total, figure in zip(share, figures, strict=True):
+            for total, figure in zip(share, _figures(trials, hits), strict=True):
                 if groups == 1:
                     total += figure.sum()
                 else:

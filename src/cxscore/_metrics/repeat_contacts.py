@@ -393,6 +393,9 @@ class _RepeatGroups:
     def rest(self, i: int) -> RepeatContactsResult:
         return _result(self.table.rest(i), self.settings, self.table.customers(i, rest=True))
 
+    def union(self, places: npt.NDArray[np.int64]) -> RepeatContactsResult:
+        return _result(self.table.union(places), self.settings, None)
+
     def column(self, name: str) -> npt.NDArray[Any] | None:
         field, _, part = name.partition(".")
         figure = _figures(self.table.summary, self.settings.confidence).get(field)
@@ -405,6 +408,12 @@ class _RepeatGroups:
     def evidence(self) -> Evidence:
         found = _figures(self.table.summary, self.settings.confidence)
         return _evidence(found["rate"], found["effective_n"], found["mature"])
+
+    def rest_evidence(self) -> Evidence:
+        """The evidence of the contacts outside each group, in one pass."""
+        sums = self.table.repeats_outside()
+        rate, effective, _ = _share(sums, z_value(self.settings.confidence))
+        return _evidence(rate, effective, sums.trials)
 
     def tally(self) -> RepeatTally:
         return self.table.total(with_seen=True)
