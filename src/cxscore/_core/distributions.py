@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["binomial_cdf", "binomial_quantile", "t_value", "z_value"]
+__all__ = ["binomial_cdf", "binomial_quantile", "t_tail", "t_value", "z_value"]
 
 Number: TypeAlias = Any
 """A Python float or a float64 array: the formulas use nothing but operators that both have."""
@@ -95,7 +95,7 @@ def _t_exact(confidence: float, df: float) -> float:
     # from the right after the first one, whatever the start.
     for _ in range(100):
         t = math.exp(log_t)
-        area = _t_tail(t, df)
+        area = t_tail(t, df)
         log_density = (
             math.lgamma((df + 1.0) / 2.0)
             - math.lgamma(df / 2.0)
@@ -109,7 +109,7 @@ def _t_exact(confidence: float, df: float) -> float:
     return math.exp(log_t)
 
 
-def _t_tail(t: float, df: float) -> float:
+def t_tail(t: float, df: float) -> float:
     """P(T > t) for t > 0."""
     a, x, y = df / 2.0, df / (df + t * t), t * t / (df + t * t)
     front = math.exp(math.lgamma(a + 0.5) - math.lgamma(a) - math.lgamma(0.5) + a * math.log(x) + 0.5 * math.log(y))
