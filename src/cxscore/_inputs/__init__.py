@@ -7,7 +7,7 @@ given, and imports no optional package. Knows `errors` and `scales`.
 from .answers import answers
 from .columns import COUNTED, NAT, Column, column, is_column, is_frame, materialise, read_only, same_length
 from .figures import flags, measures, numbers, weights
-from .labels import Coded, coded
+from .labels import Coded, coded, tuples
 from .refusals import refuse_invalid, refuse_missing, value_at
 from .times import as_utc, duration, durations, instant, instants, utc_to_wall, wall_to_utc, zone_of
 
@@ -34,6 +34,7 @@ __all__ = [
     "refuse_invalid",
     "refuse_missing",
     "same_length",
+    "tuples",
     "utc_to_wall",
     "value_at",
     "wall_to_utc",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ArgumentTypeError
+from ..errors import ArgumentTypeError, shown
 from .columns import _Aware, _is_missing_type, _package, column
 from .times import _microseconds
 
@@ -134,6 +134,39 @@ def _coded_objects(values: Sequence[Any], argument: str, missing: Bools | None =
     if missing is not None:
         codes[missing] = len(kept)
     return Coded(codes, [*kept, None] if (codes == len(kept)).any() else kept, name)
+
+
+def tuples(values: Any, argument: str) -> list[tuple[Any, ...]]:
+    """A column with several labels a row, each row as a tuple; an empty one where the row is missing.
+
+    Raises:
+        ArgumentTypeError: a row that is a single text, or no sequence at all.
+    """
+    rows = _listed(values)
+    if {tuple}.issuperset(map(type, rows)):
+        return rows
+    return [row if type(row) is tuple else _as_tuple(row, i, argument) for i, row in enumerate(rows)]
+
+
+def _listed(values: Any) -> list[Any]:
+    package = _package(values)
+    if package == "polars":
+        return list(values.to_list())
+    if package == "pyarrow":
+        return list(values.to_pylist())
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
+def _as_tuple(row: Any, place: int, argument: str) -> tuple[Any, ...]:
+    if _is_missing_type(type(row)) or _is_nan(row):
+        return ()
+    if isinstance(row, (str, bytes)) or not hasattr(row, "__iter__"):
+        msg = (
+            f"{argument} must hold a sequence of texts in every row, e.g. ('price', 'speed') (got {shown(row)} at "
+            f"position {place}); pass [(tag,) for tag in column], or split the texts first"
+        )
+        raise ArgumentTypeError(msg, argument=argument, found=row, positions=(place,))
+    return tuple(row.tolist() if isinstance(row, np.ndarray) else row)
 
 
 def _hashable(value: Any) -> bool:
