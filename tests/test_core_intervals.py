@@ -174,6 +174,46 @@ def test_miettinen_nurminen_against_the_likelihood(table: tuple[float, ...]) -> 
             assert abs(estimate - limit) == pytest.approx(Z * standard_error, abs=1e-6)
 
 
+def score_difference_low(k1: float, n1: float, k2: float, n2: float, z: float) -> float:
+    """The lower limit by halving; the statistic falls as the supposed difference rises."""
+    estimate = k1 / n1 - k2 / n2
+    low, high = -1.0, estimate
+    for _ in range(40):
+        middle = (low + high) / 2.0
+        if estimate - middle > z * math.sqrt(likeliest_variance(k1, n1, k2, n2, middle)):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+few = st.tuples(st.integers(0, 12), st.integers(1, 12)).map(lambda kn: (float(min(kn)), float(max(kn))))
+
+
+@settings(max_examples=12, deadline=None)
+@given(few, few, z_values)
+def test_miettinen_nurminen_by_halving(first: tuple[float, float], second: tuple[float, float], z: float) -> None:
+    expected = score_difference_low(*first, *second, z), -score_difference_low(*second, *first, z)
+    assert formulas.miettinen_nurminen(*first, *second, z) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("table", "confidence"),
+    [
+        ((972.0, 1000.0, 2.0, 5.0), 0.99),  # the start lies beyond 1, where the statistic has no spread
+        ((7.0, 10.0, 0.0, 100.0), 0.99),
+        ((0.0, 2.0, 0.0, 30.0), 0.5),  # the start lies on the wrong side of the estimate
+        ((1.0, 1.0, 100.0, 100.0), 0.5),
+    ],
+)
+def test_miettinen_nurminen_leaves_a_bad_start(table: tuple[float, ...], confidence: float) -> None:
+    z = z_value(confidence)
+    expected = score_difference_low(*table, z), -score_difference_low(*table[2:], *table[:2], z)
+    assert formulas.miettinen_nurminen(*table, z) == pytest.approx(expected, abs=1e-6)
+    of_arrays = formulas.miettinen_nurminen(*np.array(table)[:, None], z)
+    assert [limit.item() for limit in of_arrays] == pytest.approx(expected, abs=1e-6)
+
+
 @settings(max_examples=60)
 @given(parts, parts, z_values)
 def test_miettinen_nurminen_holds_the_estimate_and_mirrors(

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._checks import check_choice, check_confidence
+from ._core import exact
 from ._core import intervals as formulas
 from ._core.distributions import z_value
 from .errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, LengthError, MissingDependencyError
@@ -36,7 +37,7 @@ __all__ = [
 ProportionMethod: TypeAlias = Literal[
     "wilson", "wilson-cc", "agresti-coull", "wald", "jeffreys", "clopper-pearson", "mid-p"
 ]
-NpsIntervalMethod: TypeAlias = Literal["score", "adjusted-wald", "wald"]
+NpsIntervalMethod: TypeAlias = Literal["score", "adjusted-wald", "wald", "exact"]
 DifferenceMethod: TypeAlias = Literal["newcombe", "newcombe-cc", "agresti-caffo", "miettinen-nurminen", "wald"]
 MeanMethod: TypeAlias = Literal["t", "adjusted-t"]
 
@@ -126,28 +127,40 @@ def nps(
         passives: their count.
         promoters: their count. The three broadcast together.
         method: `"score"` (Tango's score interval, never outside -100 to 100), `"adjusted-wald"` (3/4, 3/2
-            and 3/4 of an answer added, clipped to -100 to 100) or `"wald"` (the textbook formula, divisor n,
-            given as it is: it may pass 100).
+            and 3/4 of an answer added, clipped to -100 to 100), `"wald"` (the textbook formula, divisor n,
+            given as it is: it may pass 100) or `"exact"` (never covers less than the confidence; whole counts
+            of up to 200 answers, a fraction of a second for each).
         confidence: between 0 and 1, exclusive.
 
     Returns:
         `(low, high)` in points: floats for three numbers, else arrays. NaN where there are no answers.
 
     Raises:
-        InvalidValueError: a negative or infinite count, or NaN.
+        InvalidValueError: a negative or infinite count, or NaN; for `"exact"` a fraction of an answer, or more
+            than 200 answers.
         UnknownNameError: a method that is not known.
 
+    The exact interval holds every score that the two-sided unconditional test with |Tango's statistic| does
+    not reject. Its limits are right to .0001 points, always outwards.
+
     References:
-        Tango (1998), Stat Med 17:891. Rocks (2016), Am Stat 70:365.
+        Tango (1998), Stat Med 17:891. Rocks (2016), Am Stat 70:365. For the exact test: Tang, Tang and Chan
+        (2005), Stat Med 24:3565.
 
     >>> low, high = nps(16, 30, 61)
     >>> round(low, 2), round(high, 2)
     (27.05, 54.85)
+    >>> low, high = nps(0, 1, 6, method="exact")
+    >>> round(low, 2), round(high, 2)
+    (10.56, 99.27)
     """
     check_choice("method", method, get_args(NpsIntervalMethod))
     confidence = check_confidence(confidence)
     groups, shape = _counts(detractors=detractors, passives=passives, promoters=promoters)
-    low, high = _NPS[method](*groups, z_value(confidence))
+    if method == "exact":
+        low, high = _exact(groups, confidence)
+    else:
+        low, high = _NPS[method](*groups, z_value(confidence))
     return _shaped((100.0 * low, 100.0 * high), shape)
 
 
@@ -306,6 +319,26 @@ def quantile(values: Any, q: float, *, type: int = 7, confidence: float = 0.95) 
 # Methods by name.
 
 
+def _exact(groups: list[Number], confidence: float) -> formulas.Limits:
+    """One search for each distinct result."""
+    counts = np.stack([np.atleast_1d(group) for group in groups])
+    for name, group in zip(("detractors", "passives", "promoters"), counts, strict=True):
+        bad = group != np.floor(group)
+        if bad.any():
+            raise _invalid(name, 'be whole numbers for method="exact"; method="score" takes fractions', group, bad)
+    totals = counts.sum(axis=0)
+    if (totals > exact.LARGEST).any():
+        rule = (
+            f"make at most {exact.LARGEST} answers together with passives and promoters "
+            'for method="exact"; method="score" takes any number'
+        )
+        raise _invalid("detractors", rule, totals, totals > exact.LARGEST)
+    distinct, where = np.unique(counts, axis=1, return_inverse=True)
+    limits = [exact.nps_exact(d, p, r, confidence) for d, p, r in distinct.T.astype(np.int64).tolist()]
+    low, high = np.array(limits).reshape(-1, 2).T
+    return low[where.ravel()], high[where.ravel()]  # NumPy 2.0 gives it a second axis
+
+
 def _beta(k: FloatArray, n: FloatArray, tail: float, shift: float) -> tuple[FloatArray, FloatArray]:
     """Tails of Beta(k + shift, n - k + 1 - shift) and Beta(k + 1 - shift, n - k + shift)."""
     inverse = _scipy_special().betaincinv
@@ -331,7 +364,7 @@ def _mid_p_low(k: FloatArray, n: FloatArray, tail: float) -> FloatArray:
     """The share at which more than k, and half of exactly k, together have probability `tail`."""
     special = _scipy_special()
     low, high = np.zeros_like(n), np.ones_like(n)
-    inside = np.maximum(k, 1.0)  # at k = 0 the limit is 0 and the formula has no meaning
+    inside = np.where(k > 0.0, k, 1.0)  # at k = 0 the limit is 0 and the formula has no meaning
     for _ in range(60):
         middle = (low + high) / 2.0
         more = special.betainc(inside, n - inside + 1.0, middle)

@@ -208,7 +208,10 @@ def miettinen_nurminen(k1: Number, n1: Number, k2: Number, n2: Number, z: float)
 
 def _score_difference_low(k1: Number, n1: Number, k2: Number, n2: Number, z: float) -> Number:
     estimate = k1 / n1 - k2 / n2
-    start = _clip(agresti_caffo(k1, n1, k2, n2, z)[0], -1.0, estimate)
+    # Neither end will do: where the deviation is 0 its slope is infinite, and Newton would not get away.
+    start = agresti_caffo(k1, n1, k2, n2, z)[0]
+    start = _where(start < estimate, start, (estimate - 1.0) / 2.0)
+    start = _clip(start, (estimate - 15.0) / 16.0, estimate)
     total = _above(1.0, n1 + n2)
     scale = z * _sqrt(total / (total - 1.0))
     return _solve(_score_difference_step, start, 0.0 * estimate - 1.0, estimate, k1, n1, k2, n2, scale)
