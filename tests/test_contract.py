@@ -209,7 +209,11 @@ CASES = {
     "outliers": outlier_case(),
 }
 # Judgements on results, not metrics of rows.
-NO_METRICS = {"repeat_sensitivity", "scorecard"}
+NO_METRICS = {
+    "backlog", "compare", "control_limits", "drivers", "due_for_survey", "explain_change", "funnel", "latest",
+    "low_scores", "movement", "period", "repeat_sensitivity", "response_rate", "rolling", "sample_size", "scorecard",
+    "trend",
+}  # fmt: skip
 
 every_metric = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 

@@ -14,13 +14,24 @@ PROMISED = {
     # the six functions and the scorecard
     "nps", "csat", "ces", "response_times", "repeat_contacts", "outliers", "scorecard",
     "repeat_sensitivity",
+    # periods, survey care, backlog
+    "period", "Period", "PeriodUnit", "Weekday", "rolling", "response_rate", "ResponseRate", "latest", "low_scores",
+    "LowScores", "LowScore", "due_for_survey", "DueForSurvey", "SurveyDue", "backlog", "Backlog", "BacklogPeriod",
+    # comparing
+    "compare", "Difference", "CompareMethod", "Correction", "movement", "Movement",
+    # judging: where a change sits, reasons, sample sizes
+    "explain_change", "ChangeExplained", "GroupChange", "drivers", "Drivers", "Driver", "sample_size",
+    # judging: trends, control charts, funnels
+    "trend", "Trend", "TrendPeriod", "TrendMethod", "control_limits", "ControlLimits", "ControlRow", "ControlChart",
+    "funnel", "Funnel", "FunnelRow", "FunnelCurve", "Overdispersion",
     # results
     "NpsResult", "CsatResult", "CesResult", "ResponseTimesResult", "DurationSummary", "Touches", "WaitTable",
+    "AtRisk", "ReopenRate",
     "RepeatContactsResult", "OutliersResult", "Outlier", "Fence", "Scorecard", "Interval", "Signature", "Groups",
     "LeftOut", "RepeatSensitivity", "Story", "StoryLine",
     # records and batches
-    "SurveyResponse", "Message", "Conversation", "Contact", "Author",
-    "Responses", "Messages", "Conversations", "Contacts",
+    "SurveyResponse", "Message", "Conversation", "Change", "Contact", "Author", "ChangeKind", "Status", "Visibility",
+    "Responses", "Messages", "Conversations", "Changes", "Contacts",
     # scales
     "Scale", "NPS_0_10", "NPS_1_10", "NPS_FANS", "CSAT_1_5", "CSAT_1_7", "CSAT_1_10", "CSAT_0_10", "CSAT_THUMBS",
     "CSAT_FACES", "CES_1_7", "CES_1_5", "CES_EFFORT_1_5",
@@ -28,7 +39,7 @@ PROMISED = {
     "ScoreTally", "DurationTally", "RepeatTally", "ReplyPolicy", "DEFAULT_POLICY", "ServiceTargets", "TARGETS",
     "BusinessHours",
     # options
-    "NpsMethod", "CsatMethod", "CesMethod", "Missing", "Invalid",
+    "NpsMethod", "CsatMethod", "CesMethod", "Missing", "Invalid", "Superseded",
     # errors
     "CxscoreError", "ArgumentTypeError", "ArgumentValueError", "InvalidValueError", "LengthError", "MergeError",
     "MissingDependencyError", "MissingValueError", "MixedTimeZonesError", "NotYetError", "ScaleError",
@@ -110,7 +121,9 @@ def test_signatures_of_the_contract() -> None:
     def names(function: object) -> list[str]:
         return list(inspect.signature(function).parameters)  # type: ignore[arg-type]  # functions, all of them
 
-    shared = ["by", "weights", "cluster", "scale", "method", "confidence", "missing", "invalid"]
+    shared = [
+        "by", "weights", "cluster", "one_vote_per", "scale", "method", "confidence", "superseded", "missing", "invalid",
+    ]  # fmt: skip
     for function in (cx.nps, cx.csat, cx.ces):
         assert names(function) == ["answers", *shared]
     assert names(cx.response_times) == [

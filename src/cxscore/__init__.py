@@ -23,8 +23,47 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from . import scales as scales
     from . import tallies as tallies
     from ._accounting import LeftOut as LeftOut
+    from ._judging.backlog import Backlog as Backlog
+    from ._judging.backlog import BacklogPeriod as BacklogPeriod
+    from ._judging.backlog import backlog as backlog
+    from ._judging.change import ChangeExplained as ChangeExplained
+    from ._judging.change import GroupChange as GroupChange
+    from ._judging.change import explain_change as explain_change
+    from ._judging.charts import ControlChart as ControlChart
+    from ._judging.charts import ControlLimits as ControlLimits
+    from ._judging.charts import ControlRow as ControlRow
+    from ._judging.charts import Funnel as Funnel
+    from ._judging.charts import FunnelCurve as FunnelCurve
+    from ._judging.charts import FunnelRow as FunnelRow
+    from ._judging.charts import Overdispersion as Overdispersion
+    from ._judging.charts import control_limits as control_limits
+    from ._judging.charts import funnel as funnel
+    from ._judging.compare import CompareMethod as CompareMethod
+    from ._judging.compare import Correction as Correction
+    from ._judging.compare import Difference as Difference
+    from ._judging.compare import compare as compare
+    from ._judging.drivers import Driver as Driver
+    from ._judging.drivers import Drivers as Drivers
+    from ._judging.drivers import drivers as drivers
+    from ._judging.movement import Movement as Movement
+    from ._judging.movement import movement as movement
+    from ._judging.rolling import rolling as rolling
+    from ._judging.sample_size import sample_size as sample_size
     from ._judging.scorecard import Scorecard as Scorecard
     from ._judging.scorecard import scorecard as scorecard
+    from ._judging.surveys import DueForSurvey as DueForSurvey
+    from ._judging.surveys import LowScore as LowScore
+    from ._judging.surveys import LowScores as LowScores
+    from ._judging.surveys import ResponseRate as ResponseRate
+    from ._judging.surveys import SurveyDue as SurveyDue
+    from ._judging.surveys import due_for_survey as due_for_survey
+    from ._judging.surveys import latest as latest
+    from ._judging.surveys import low_scores as low_scores
+    from ._judging.surveys import response_rate as response_rate
+    from ._judging.trend import Trend as Trend
+    from ._judging.trend import TrendMethod as TrendMethod
+    from ._judging.trend import TrendPeriod as TrendPeriod
+    from ._judging.trend import trend as trend
     from ._metrics.outliers import Fence as Fence
     from ._metrics.outliers import Outlier as Outlier
     from ._metrics.outliers import OutliersResult as OutliersResult
@@ -33,7 +72,9 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._metrics.repeat_contacts import RepeatSensitivity as RepeatSensitivity
     from ._metrics.repeat_contacts import repeat_contacts as repeat_contacts
     from ._metrics.repeat_contacts import repeat_sensitivity as repeat_sensitivity
+    from ._metrics.response_times import AtRisk as AtRisk
     from ._metrics.response_times import DurationSummary as DurationSummary
+    from ._metrics.response_times import ReopenRate as ReopenRate
     from ._metrics.response_times import ResponseTimesResult as ResponseTimesResult
     from ._metrics.response_times import Touches as Touches
     from ._metrics.response_times import WaitTable as WaitTable
@@ -46,6 +87,7 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._metrics.scores import Missing as Missing
     from ._metrics.scores import NpsMethod as NpsMethod
     from ._metrics.scores import NpsResult as NpsResult
+    from ._metrics.scores import Superseded as Superseded
     from ._metrics.scores import ces as ces
     from ._metrics.scores import csat as csat
     from ._metrics.scores import nps as nps
@@ -53,6 +95,7 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._results import Signature as Signature
     from ._story import Story as Story
     from ._story import StoryLine as StoryLine
+    from .batches import Changes as Changes
     from .batches import Contacts as Contacts
     from .batches import Conversations as Conversations
     from .batches import Messages as Messages
@@ -71,15 +114,23 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from .errors import UnknownNameError as UnknownNameError
     from .groups import Groups as Groups
     from .hours import BusinessHours as BusinessHours
+    from .periods import Period as Period
+    from .periods import PeriodUnit as PeriodUnit
+    from .periods import Weekday as Weekday
+    from .periods import period as period
     from .policies import DEFAULT_POLICY as DEFAULT_POLICY
     from .policies import TARGETS as TARGETS
     from .policies import ReplyPolicy as ReplyPolicy
     from .policies import ServiceTargets as ServiceTargets
     from .records import Author as Author
+    from .records import Change as Change
+    from .records import ChangeKind as ChangeKind
     from .records import Contact as Contact
     from .records import Conversation as Conversation
     from .records import Message as Message
+    from .records import Status as Status
     from .records import SurveyResponse as SurveyResponse
+    from .records import Visibility as Visibility
     from .scales import CES_1_5 as CES_1_5
     from .scales import CES_1_7 as CES_1_7
     from .scales import CES_EFFORT_1_5 as CES_EFFORT_1_5
@@ -100,19 +151,37 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
 # Where each public name lives.
 _ROOMS: dict[str, tuple[str, ...]] = {
     "_accounting": ("LeftOut",),
+    "_judging.charts": (
+        "ControlChart", "ControlLimits", "ControlRow", "Funnel", "FunnelCurve", "FunnelRow", "Overdispersion",
+        "control_limits", "funnel",
+    ),
+    "_judging.backlog": ("Backlog", "BacklogPeriod", "backlog"),
+    "_judging.compare": ("CompareMethod", "Correction", "Difference", "compare"),
+    "_judging.movement": ("Movement", "movement"),
+    "_judging.change": ("ChangeExplained", "GroupChange", "explain_change"),
+    "_judging.drivers": ("Driver", "Drivers", "drivers"),
+    "_judging.sample_size": ("sample_size",),
+    "_judging.rolling": ("rolling",),
     "_judging.scorecard": ("Scorecard", "scorecard"),
+    "_judging.trend": ("Trend", "TrendMethod", "TrendPeriod", "trend"),
+    "_judging.surveys": (
+        "DueForSurvey", "LowScore", "LowScores", "ResponseRate", "SurveyDue", "due_for_survey", "latest", "low_scores",
+        "response_rate",
+    ),
     "_metrics.outliers": ("Fence", "Outlier", "OutliersResult", "outliers"),
     "_metrics.repeat_contacts": (
         "RepeatContactsResult", "RepeatSensitivity", "repeat_contacts", "repeat_sensitivity",
     ),
-    "_metrics.response_times": ("DurationSummary", "ResponseTimesResult", "Touches", "WaitTable", "response_times"),
+    "_metrics.response_times": (
+        "AtRisk", "DurationSummary", "ReopenRate", "ResponseTimesResult", "Touches", "WaitTable", "response_times",
+    ),
     "_metrics.scores": (
         "CesMethod", "CesResult", "CsatMethod", "CsatResult", "Invalid", "Missing", "NpsMethod", "NpsResult",
-        "ces", "csat", "nps",
+        "Superseded", "ces", "csat", "nps",
     ),
     "_results": ("Interval", "Signature"),
     "_story": ("Story", "StoryLine"),
-    "batches": ("Contacts", "Conversations", "Messages", "Responses"),
+    "batches": ("Changes", "Contacts", "Conversations", "Messages", "Responses"),
     "errors": (
         "ArgumentTypeError", "ArgumentValueError", "CxscoreError", "InvalidValueError", "LengthError", "MergeError",
         "MissingDependencyError", "MissingValueError", "MixedTimeZonesError", "NotYetError", "ScaleError",
@@ -120,8 +189,12 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "groups": ("Groups",),
     "hours": ("BusinessHours",),
+    "periods": ("Period", "PeriodUnit", "Weekday", "period"),
     "policies": ("DEFAULT_POLICY", "TARGETS", "ReplyPolicy", "ServiceTargets"),
-    "records": ("Author", "Contact", "Conversation", "Message", "SurveyResponse"),
+    "records": (
+        "Author", "Change", "ChangeKind", "Contact", "Conversation", "Message", "Status", "SurveyResponse",
+        "Visibility",
+    ),
     "scales": (
         "CES_1_5", "CES_1_7", "CES_EFFORT_1_5", "CSAT_0_10", "CSAT_1_5", "CSAT_1_7", "CSAT_1_10", "CSAT_FACES",
         "CSAT_THUMBS", "NPS_0_10", "NPS_1_10", "NPS_FANS", "Scale",
