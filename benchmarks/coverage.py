@@ -244,6 +244,7 @@ def ces_table() -> Iterator[str]:
     for name in CES_MIXES:
         for n in SIZES:
             yield ces_row(name, n)
+    yield ""
 
 
 def main() -> None:
