@@ -130,13 +130,17 @@ def test_limits_in_plain_words(rows: list[tuple[int, int, int]], chart: cx.Contr
             assert math.isnan(low)
             assert not out
             continue
+        if sum(1 for row in rows if sum(row)) < 3:
+            assert math.isnan(low)
+            assert "not enough data" in str(found)
+            continue
         reach = 3.0 * wider * math.sqrt(variance / n)
         assert max(centre - reach, -100.0) == pytest.approx(low, abs=1e-9)
         assert min(centre + reach, 100.0) == pytest.approx(high, abs=1e-9)
 
 
 @settings(max_examples=30)
-@given(st.lists(counted, min_size=2, max_size=12))
+@given(st.lists(counted, min_size=3, max_size=12))
 def test_laneys_limits_are_never_narrower(rows: list[tuple[int, int]]) -> None:
     k, n = (list(part) for part in zip(*rows, strict=True))
     laney, plain = (cx.control_limits(shares(k, n), chart=chart) for chart in ("laney", "p"))
@@ -153,23 +157,45 @@ def test_means_have_limits_on_their_scale() -> None:
     assert found.centre == pytest.approx(np.mean(answers))
     assert found.high[0] == 7.0
     assert found.low[0] == 1.0
-    close = cx.control_limits([cx.ces([5] * 90), cx.ces([5, 6] * 20)], chart="p")
+    close = cx.control_limits([cx.ces([5] * 90), cx.ces([5, 6] * 20), cx.ces([])], chart="p")
+    assert np.isnan(close.low).all()
+    close = cx.control_limits([cx.ces([5] * 90), cx.ces([5, 6] * 10), cx.ces([5, 6] * 10)], chart="p")
     spread = np.var([5] * 110 + [6] * 20)
     assert close.low[0] == pytest.approx(5 + 20 / 130 - 3 * math.sqrt(spread / 90))
 
 
 def test_empty_periods_have_no_limits_and_calendar_rows_without_a_time_no_place() -> None:
-    at = [NINE + timedelta(days=day) for day in (0, 1, 62, 63)]
-    answers = cx.Responses(score=[9, 3, 10, 8, 7], at=[*at, None], tz="UTC")
+    at = [NINE + timedelta(days=day) for day in (0, 1, 62, 63, 93)]
+    answers = cx.Responses(score=[9, 3, 10, 8, 8, 7], at=[*at, None], tz="UTC")
     found = cx.control_limits(cx.nps(answers, by=cx.period("at", "month", tz="UTC")))
-    assert found.keys == (date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1))
+    assert found.keys == (date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1))
     assert dict(found.skipped) == {None: "no period"}
-    assert np.isnan(found.low).tolist() == [False, True, False]
-    assert found.centre == pytest.approx(25.0)
+    assert np.isnan(found.low).tolist() == [False, True, False, False]
+    assert found.centre == pytest.approx(20.0)
     assert found.rows[1].key == date(2026, 4, 1)
     assert found.to_dicts()[1] == {
         "key": "2026-04-01", "value": None, "n": 0.0, "low": None, "high": None, "out": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [1, 2])
+def test_one_or_two_periods_have_no_usual_scatter(known: int) -> None:
+    found = cx.control_limits([*shares([1, 90][:known], [90, 90][:known]), cx.csat([], scale=cx.CSAT_THUMBS)])
+    assert np.isnan(found.low).all()
+    assert np.isnan(found.high).all()
+    assert found.outside == ()
+    assert str(found) == f"CSAT: not enough data ({known} of at least 3 periods)"
+    assert [None] * (known + 1) == [row["low"] for row in found.to_dicts()]
+
+
+def test_the_order_of_insertion_does_not_move_the_limits() -> None:
+    days = [date(2026, 3, day) for day in range(1, 8)]
+    rows = dict(zip(days, shares([20, 90, 30, 80, 25, 95, 40], [100] * 7), strict=True))
+    shuffled = {day: rows[day] for day in (days[3], days[0], days[6], days[2], days[5], days[1], days[4])}
+    assert cx.control_limits(list(rows.values())).sigma_z == cx.control_limits(shuffled).sigma_z
+    assert cx.control_limits(rows) == cx.control_limits(shuffled)
+    # A period with a known cause may be left out.
+    assert tuple(days[1:3]) == cx.control_limits({day: rows[day] for day in days if day.day != 4}).keys[1:3]
 
 
 def test_without_scatter_nothing_is_out() -> None:
@@ -292,7 +318,7 @@ def test_means_have_normal_limits_on_their_scale() -> None:
     assert found.centre == pytest.approx(np.mean(answers))
     assert (found.low[0, 0], found.high[0, 0]) == pytest.approx((found.centre - reach, found.centre + reach))
     assert found.rows[0].limits[0].method == "normal"
-    assert found.outside == ("a", "b")
+    assert found.beyond(0.95) == ("a", "b")
     assert cx.funnel(groups, levels=[0.9999999]).high[0, 0] == 7.0
 
 
@@ -371,15 +397,16 @@ def test_the_curve_runs_through_the_groups() -> None:
 
 def test_small_groups_stay_hidden() -> None:
     scores = [5] * 30 + [1] * 8 + [5] * 30
-    groups = cx.csat(scores, by=["ada"] * 30 + ["bob"] * 8 + ["cid"] * 30).with_min_n(10)
+    weeks = ["2026-W01"] * 30 + ["2026-W02"] * 8 + ["2026-W03"] * 30
+    groups = cx.csat(scores, by=weeks).with_min_n(10)
     for found in (cx.funnel(groups), cx.control_limits(groups, chart="p")):
-        assert found.outside == ("bob",)
-        _, bob, _ = found.to_dicts()
-        assert (bob["key"], bob["n"], bob["value"]) == ("bob", 8.0, None)
+        assert found.outside == ("2026-W02",)
+        _, small, _ = found.to_dicts()
+        assert (small["key"], small["n"], small["value"]) == ("2026-W02", 8.0, None)
         assert found._repr_html_().count("hidden") == 1
         assert "<td>below</td>" not in found._repr_html_()
         assert "<td>outside</td>" not in found._repr_html_()
-    assert "bob" not in str(cx.control_limits(groups, chart="p"))
+    assert "2026-W02" not in str(cx.control_limits(groups, chart="p"))
 
 
 def test_a_funnel_is_a_value() -> None:
@@ -423,3 +450,51 @@ def test_wrong_choices_are_refused() -> None:
         cx.funnel(agents()).beyond(0.9)
     with pytest.raises(cx.ArgumentTypeError, match=r"cx\.funnel"):
         cx.funnel(cx.nps([9]))
+
+
+# -- other figures than the headline -----------------------------------------------------------------
+
+
+def waits_by_agent() -> cx.Groups[cx.ResponseTimesResult]:
+    """Of three agents 27 of 30, 9 of 30 and 3 of 4 answers within the hour."""
+    agents = ["ann"] * 30 + ["bob"] * 30 + ["cyd"] * 4
+    minutes = [5] * 27 + [90] * 3 + [5] * 9 + [90] * 21 + [5] * 3 + [90]
+    asked = [NINE + timedelta(hours=3 * i) for i in range(64)]
+    answered = [at + timedelta(minutes=wait) for at, wait in zip(asked, minutes, strict=True)]
+    log = cx.Messages(
+        conversation=[*range(64)] * 2, at=asked + answered, author=["customer"] * 64 + ["agent"] * 64,
+        agent=[None] * 64 + agents,
+    )  # fmt: skip
+    return cx.response_times(log, by="agent", targets=timedelta(hours=1), as_of=NINE + timedelta(days=30))
+
+
+def test_the_share_within_target_has_a_funnel() -> None:
+    waits = waits_by_agent()
+    found = cx.funnel(waits, figure="first_response.within_target")
+    plain = cx.funnel({"ann": thumbs(27, 30), "bob": thumbs(9, 30), "cyd": thumbs(3, 4)})
+    assert found.keys == (*plain.keys, None)  # nobody is owed an open wait
+    assert found.values[:3] == pytest.approx(plain.values / 100)
+    assert found.low[:, :3] == pytest.approx(plain.low / 100)
+    assert (found.outside, found.figure) == (("ann", "bob"), "first response within target")
+    assert "|figure:first_response.within_target|v:1 ; funnel:exact" in found.signature
+    chart = cx.control_limits(list(waits.values()), figure="first_response.within_target", chart="p")
+    assert chart.centre == pytest.approx(39 / 64)
+
+
+def test_groups_with_few_waits_within_target_stay_hidden() -> None:
+    waits = waits_by_agent().with_min_n(10)
+    rows = cx.funnel(waits, figure="first_response.within_target").to_dicts()
+    assert [row["value"] is None for row in rows] == [False, False, True, True]
+
+
+def test_first_contact_resolution_has_a_funnel() -> None:
+    day = timedelta(days=1)
+    who = [*range(40), *range(10), *range(100, 140), *range(100, 130)]
+    at = [NINE] * 40 + [NINE + day] * 10 + [NINE] * 40 + [NINE + day] * 30
+    groups = cx.repeat_contacts(
+        cx.Contacts(customer=who, at=at), by=np.array(["a"] * 50 + ["b"] * 70), as_of=NINE + 30 * day,
+        history_from=NINE - 30 * day,
+    )  # fmt: skip
+    found = cx.funnel(groups, figure="first_contact_resolution")
+    assert found.values.tolist() == [0.75, 0.25]
+    assert found.beyond(0.95) == ("a", "b")

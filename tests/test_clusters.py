@@ -28,7 +28,7 @@ from statsmodels.api import WLS
 import cxscore as cx
 from cxscore import intervals
 from cxscore._core import clusters
-from cxscore._core.repeats import ClusterSums, effective_trials
+from cxscore._core.repeats import ClusterSums
 from strategies import confidences, weights
 
 ORACLES = Path(__file__).resolve().parents[2] / "shared" / "oracles" / "oracles.json"
@@ -106,7 +106,9 @@ def test_every_interval_is_the_formula_on_what_the_answers_are_worth(rows: list[
 
     nps, csat, ces = (measured(metric, rows, confidence=confidence) for metric in METRICS)
     for result, contrast in ((nps, "net"), (csat, "good"), (ces, "mean")):
-        assert result._evidence.n == pytest.approx(worth(rows, CONTRASTS[contrast], confidence), rel=1e-6)
+        assert result._evidence.at(confidence).n == pytest.approx(
+            worth(rows, CONTRASTS[contrast], confidence), rel=1e-6
+        )
         assert result.clusters == len(by_cluster(rows))
     if not rows:
         assert all(math.isnan(limit) for limit in (*nps.interval, *csat.interval, *ces.interval, *ces.net_interval))
@@ -228,20 +230,26 @@ def test_the_linearised_variance_is_that_of_statsmodels(rows: list[Row]) -> None
         lambda size: st.lists(st.lists(st.sampled_from([1, 5]), min_size=size, max_size=size), min_size=2, max_size=30)
     )
 )
-def test_clusters_of_one_size_are_worth_what_repeat_contacts_say(table: list[list[int]]) -> None:
+def test_shares_of_contacts_are_worth_what_shares_of_answers_are(table: list[list[int]]) -> None:
     size, count = len(table[0]), len(table)
     hits = np.array([sum(point == 5 for point in row) for row in table])
-    expected = effective_trials(
+    expected = clusters.effective_share(
         ClusterSums(
             count, int((hits > 0).sum()), size * count, int(hits.sum()), int((hits**2).sum()), int(hits.sum()) * size,
             size * size * count,
-        )
+        ),
+        0.95,
     )  # fmt: skip
     result = cx.csat(np.ravel(table), cluster=np.repeat(np.arange(count), size))
-    if 0 < hits.sum() < size * count and len(set(hits.tolist())) > 1:  # else Kish's number, without Student's
-        many, few = (stats.t.ppf(0.975, max(k - 1, 1)) for k in (size * count, count))
-        expected = max(expected * (many / few) ** 2, 1.0)
-    assert result._evidence.n == pytest.approx(expected, rel=1e-9)
+    assert result._evidence.at(0.95).n == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_share_of_nothing_is_worth_nothing_known() -> None:
+    assert math.isnan(clusters.effective_share(ClusterSums(*[0] * 7), 0.95))
+    some = ClusterSums(*(np.array([0, n]) for n in (2, 1, 4, 2, 4, 4, 8)))
+    both = clusters.effective_share(some, 0.95)
+    assert math.isnan(both[0])
+    assert both[1] == clusters.effective_share(ClusterSums(2, 1, 4, 2, 4, 4, 8), 0.95) >= 1.0
 
 
 def test_a_share_by_hand() -> None:
@@ -250,7 +258,8 @@ def test_a_share_by_hand() -> None:
     robust = 1 / 12
     independent = 6 / 5 * (1 / 4) / 6
     quantiles = stats.t.ppf(0.975, 5) / stats.t.ppf(0.975, 2)
-    assert result._evidence.n == pytest.approx(6 * independent / robust * quantiles**2)
+    assert result._evidence.n == pytest.approx(6 * independent / robust)
+    assert result._evidence.at(0.95).n == pytest.approx(6 * independent / robust * quantiles**2)
     assert result.clusters == 3
 
 
@@ -294,7 +303,7 @@ def test_signatures_name_the_cluster() -> None:
         "cxscore|nps|scale:0-10|poor:0-6|good:9-10|one_vote_per:account|v:1 ; "
         "ci:score|conf:0.95|missing:drop|invalid:raise|cluster:account"
     )
-    assert cx.nps(records(), superseded="count").signature.endswith("|cluster:none|superseded:count")
+    assert "|superseded:count|v:1 ; " in cx.nps(records(), superseded="count").signature
     # A name that would break the signature in two is not told.
     none = cx.Responses(score=[9, 3], extra={"none": [1, 1]})
     assert cx.nps(none, cluster="none").signature.endswith("|cluster:given")
@@ -424,7 +433,7 @@ def test_a_vote_is_the_mean_of_an_accounts_answers(rows: list[Row]) -> None:
         assert result.clusters == len(groups)
         assert result.total_weight == pytest.approx(len(groups))
         votes: list[Row] = [(p, g[0][1] or i, 1 / len(g)) for i, g in enumerate(groups) for p, *_ in g]
-        assert result._evidence.n == pytest.approx(worth(votes, CONTRASTS[value]), rel=1e-6)
+        assert result._evidence.at(0.95).n == pytest.approx(worth(votes, CONTRASTS[value]), rel=1e-6)
 
 
 def test_one_loud_account_has_one_vote() -> None:
@@ -628,3 +637,11 @@ def test_a_cell_of_the_simulation() -> None:
         robust, independent = found["coverage"](metric, people=30, samples=4_000, seed=1)
         assert 0.94 <= robust <= 0.96, metric
         assert 0.75 <= independent <= 0.85, metric
+
+
+def test_cells_of_contacts_and_waits() -> None:
+    found = runpy.run_path(str(Path(__file__).resolve().parents[1] / "benchmarks" / "clusters.py"))
+    for kind, samples in (("returning", 2_000), ("replies", 1_000)):
+        for name, pair in found["coverage_of_logs"](kind, clusters=30, samples=samples, seed=1).items():
+            assert 0.935 <= pair[0] <= 0.965, name
+            assert 0.75 <= pair[1] <= 0.88, name

@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import pickle
+import re
 import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -219,7 +220,8 @@ def test_swapping_the_samples_changes_signs_only(method: Any, data: st.DataObjec
     assert there.p_value == pytest.approx(back.p_value, rel=1e-9, nan_ok=True)
     assert there.estimate == pytest.approx(-back.estimate, nan_ok=True)
     assert tuple(there.interval) == pytest.approx((-back.interval.high, -back.interval.low), nan_ok=True, abs=1e-9)
-    opposite = {"better": "worse", "worse": "better", "no clear change": "no clear change"}
+    opposite = {"better": "worse", "worse": "better", "no clear change": "no clear change", None: None}
+    assert (there.verdict is None) is math.isnan(there.estimate)
     assert opposite[there.verdict] == back.verdict
 
 
@@ -305,8 +307,8 @@ def test_p_of_medians_inverts_their_interval(one: list[int], two: list[int]) -> 
 def test_a_median_that_is_not_reached_has_no_difference() -> None:
     found = cx.compare(waits([5.0, 6, 7]), waits([5.0], waiting=9))
     assert (found.estimate, found.interval.low, found.interval.high) == (None, None, None)
-    assert (found.verdict, math.isnan(found.p_value)) == ("no clear change", True)
-    assert str(found) == "median first response undefined (no interval, p undefined): no clear change"
+    assert (found.verdict, math.isnan(found.p_value)) == (None, True)
+    assert str(found) == "median first response change undefined: one side has no figure"
     assert found.to_dict()["estimate_seconds"] is None
 
 
@@ -351,11 +353,11 @@ def test_groups_are_compared_one_by_one(metric: Any, scale: cx.Scale, data: st.D
     for key, difference in found.items():
         if key not in before or key not in after:
             assert math.isnan(difference.estimate)
-            assert difference.verdict == "no clear change"
+            assert difference.verdict is None
             continue
         alone = cx.compare(before[key], after[key])
         assert difference.estimate == pytest.approx(alone.estimate, nan_ok=True)
-        assert difference.p_value == pytest.approx(alone.p_value, nan_ok=True, rel=1e-9)
+        assert difference.p_value == pytest.approx(alone.p_value, nan_ok=True, rel=1e-7)
         assert tuple(difference.interval) == pytest.approx(tuple(alone.interval), nan_ok=True)
         assert difference.simultaneous_interval == difference.interval
         assert difference.verdict == alone.verdict
@@ -540,10 +542,38 @@ def test_nothing_tried_is_no_difference() -> None:
     groups = cx.repeat_contacts(contacts, by="channel")
     assert math.isnan(groups["b"].rate)
     for found in (cx.compare(groups)["b"], cx.compare(groups, groups)["b"], cx.compare(groups["a"], groups["b"])):
-        assert (found.n_after, found.verdict) == (0.0, "no clear change")
-        assert str(found) == "repeat rate undefined (no interval, p undefined): no clear change"
+        assert (found.n_after, found.verdict) == (0.0, None)
+        assert str(found) == "repeat rate change undefined: one side has no figure"
         assert "n=0" in found._repr_html_()
-    assert "b: repeat rate, change undefined, no clear change (no interval, n=0)" in str(cx.compare(groups))
+    assert "b: repeat rate, change undefined (no interval, n of the smaller side=0)" in str(cx.compare(groups))
+
+
+def test_a_table_of_differences_says_what_it_shows() -> None:
+    before = cx.csat([5, 1] * 30, by=["chat", "mail", "talk"] * 20)
+    after = cx.csat([5, 5, 5, 1] * 15, by=["chat", "mail", "talk"] * 20)
+    page = cx.compare(before, after)._repr_html_()
+    heads = re.findall(r"<th>(.*?)</th>", page)
+    assert heads == [
+        "group", "CSAT, before", "after", "change", "98.33% CI", "adjusted p", "verdict", "n before, after",
+    ]  # fmt: skip
+    assert "CSAT, change by group: 3 groups" in page
+    chat = cx.compare(before, after)["chat"]
+    cells = re.findall(r"<td>(.*?)</td>", page)[:8]
+    assert cells[:4] == ["chat", "50.0%", "75.0%", "+25.0 points"]
+    assert cells[5:] == [f"{chat.p_adjusted:.2g}", chat.verdict, "20, 20"]
+    alone = cx.compare(before, correction=None)._repr_html_()
+    assert re.findall(r"<th>(.*?)</th>", alone)[1:6] == ["CSAT, rest", "own", "change", "95% CI", "p"]
+    hidden = cx.compare(before, after.with_min_n(30))._repr_html_()
+    assert re.findall(r"<td>(.*?)</td>", hidden)[:8] == ["chat", "hidden", "", "", "", "", "", "20"]
+
+
+def test_unlike_groups_are_refused_by_name() -> None:
+    by_channel, by_region = cx.nps([9, 3], by={"channel": ["a", "b"]}), cx.nps([9, 3], by={"region": ["a", "b"]})
+    with pytest.raises(cx.ArgumentValueError, match=r"same kind of groups .*by channel and by region"):
+        cx.compare(by_channel, by_region)
+    # What nobody named is taken at its keys.
+    unnamed = cx.nps([9, 3], by=[["a", "b"]])
+    assert list(cx.compare(by_channel, unnamed)) == [("a",), ("b",)]
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
@@ -644,3 +674,66 @@ def test_evidence_is_placed_by_position() -> None:
     assert found.value.tolist() == pytest.approx([-100.0, math.nan, 50.0], nan_ok=True)
     assert found.n.tolist() == [1.0, 0.0, 2.0]
     assert isinstance(found, Evidence)
+
+
+# -- other figures than the headline -----------------------------------------------------------------
+
+
+def answered(*minutes: float, talk: str = "") -> cx.Messages:
+    """One conversation a wait, a day apart."""
+    n = len(minutes)
+    start = datetime(2026, 3, 2)
+    asked = [start + timedelta(days=i) for i in range(n)]
+    replied = [at + timedelta(minutes=wait) for at, wait in zip(asked, minutes, strict=True)]
+    return cx.Messages(
+        conversation=[f"{talk}{i}" for i in range(n)] * 2, at=asked + replied, author=["customer"] * n + ["agent"] * n
+    )
+
+
+def test_a_share_of_waits_is_compared_as_a_share() -> None:
+    targets = timedelta(minutes=30)
+    before = cx.response_times(answered(*[10] * 20 + [50] * 20), targets=targets)
+    after = cx.response_times(answered(*[10] * 35 + [50] * 5), targets=targets)
+    found = cx.compare(before, after, figure="first_response.within_target")
+    plain = cx.compare(cx.csat({5: 20, 1: 20}), cx.csat({5: 35, 1: 5}))
+    assert found.estimate == pytest.approx(0.375)
+    assert tuple(found.interval) == pytest.approx([limit / 100 for limit in plain.interval])
+    assert (found.verdict, found.p_value) == ("better", pytest.approx(plain.p_value))
+    assert str(found).startswith("first response within target +37.5 points")
+    assert found.signature.startswith(
+        before.signature.partition("|v:1")[0] + "|figure:first_response.within_target|v:1"
+    )
+    headline = cx.compare(before, after)
+    assert cx.compare(before, after, figure="first_response.median") == headline
+    assert "figure" not in headline.signature
+    median = cx.compare(before, after, figure="reply.median")
+    assert (median.figure, median.estimate) == ("median reply", headline.estimate)
+
+
+def test_groups_are_compared_by_another_figure() -> None:
+    log = answered(*[10] * 20 + [50] * 20 + [10] * 35 + [50] * 5)
+    teams = np.array(["a"] * 40 + ["b"] * 40)
+    waits = cx.response_times(log, by=np.concatenate((teams, teams)), targets=timedelta(minutes=30))
+    for figure in ("first_response.within_target", "reply.median"):
+        against = cx.compare(waits, figure=figure)
+        alone = cx.compare(waits["b"], waits["a"], figure=figure)
+        assert against["a"].estimate == alone.estimate
+        assert against["a"].p_value == pytest.approx(alone.p_value)
+        paired = cx.compare(waits, waits, figure=figure)
+        assert [paired[key].verdict for key in paired] == ["no clear change"] * 2
+        assert paired.overall.figure == paired["a"].figure == alone.figure
+        assert paired.rest("a").after == alone.before
+        assert f"|figure:{figure}|" in paired["a"].signature
+
+
+def test_first_contact_resolution_is_better_when_it_is_higher() -> None:
+    days = [datetime(2026, 3, 1) + timedelta(days=day) for day in (0, 1)]
+    options: dict[str, Any] = {"as_of": datetime(2026, 6, 1), "history_from": datetime(2026, 1, 1)}
+
+    def desk(back: int) -> cx.RepeatContactsResult:
+        who = [*range(50), *range(back)]
+        return cx.repeat_contacts(cx.Contacts(customer=who, at=[days[0]] * 50 + [days[1]] * back), **options)
+
+    found = cx.compare(desk(30), desk(10), figure="first_contact_resolution")
+    assert (found.before, found.after, found.verdict) == (0.4, 0.8, "better")
+    assert found.interval == cx.compare(desk(30), desk(10), figure="net_first_contact_resolution").interval

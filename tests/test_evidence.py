@@ -116,3 +116,80 @@ def test_evidence_is_no_figure_and_travels_with_its_result() -> None:
     assert isinstance(pickle.loads(pickle.dumps(result))._evidence, Evidence)
     with pytest.raises(cx.UnknownNameError):
         cx.nps(ANSWERS, by=GROUPS).column("evidence")
+
+
+# -- other figures than the headline -----------------------------------------------------------------
+
+TARGETS = cx.ServiceTargets(first_response=timedelta(minutes=6), reply=timedelta(minutes=10))
+
+
+def test_waits_can_be_judged_by_shares_and_medians() -> None:
+    result = cx.response_times(messages(), targets=TARGETS)
+    share = result._evidence_of("first_response.within_target")
+    assert (share.form, share.value, share.n, share.weight, share.upward) == ("share", 0.5, 2.0, 2.0, True)
+    assert share.name == "first response within target"
+    reply = result._evidence_of("reply.median")
+    assert (reply.name, reply.value, reply.upward) == ("median reply", 420.0, False)
+    assert result._evidence_of("first_response.median") == result._evidence_of(None)
+    known = ("first_response.median", "reply.median", "first_response.within_target", "reply.within_target")
+    assert result._judged_by == known
+
+
+def test_repeats_can_be_judged_by_first_contact_resolution() -> None:
+    result = cx.repeat_contacts(contacts(), as_of=NINE + timedelta(days=60), history_from=NINE - timedelta(days=60))
+    once, net = (result._evidence_of(name) for name in result._judged_by[1:])
+    assert (once.value, once.weight, once.upward) == (result.first_contact_resolution, result.mature_issues, True)
+    assert net.value == result.net_first_contact_resolution
+    assert result._evidence_of("rate") == result._evidence
+
+
+@pytest.mark.parametrize(
+    ("groups", "figures"),
+    [
+        (
+            cx.repeat_contacts(contacts(), by="channel", as_of=NINE + timedelta(days=60)),
+            ("rate", "first_contact_resolution", "net_first_contact_resolution"),
+        ),
+        (
+            cx.response_times(messages(), by="channel", targets=TARGETS),
+            ("first_response.median", "first_response.within_target", "reply.within_target", "reply.median"),
+        ),
+    ],
+    ids=["repeats", "waits"],
+)  # fmt: skip
+def test_groups_and_their_rests_have_other_figures_too(groups: Any, figures: tuple[str, ...]) -> None:
+    for figure in figures:
+        for together, found in (
+            (groups._evidence_of(figure), list(groups.values())),
+            (groups._rest_evidence_of(figure), [groups.rest(key) for key in groups]),
+        ):
+            for i, result in enumerate(found):
+                alone = result._evidence_of(figure)
+                assert (alone.name, alone.form, alone.upward) == (together.name, together.form, together.upward)
+                for name in ("value", "n", "weight", "up"):
+                    column = np.broadcast_to(getattr(together, name), len(groups))
+                    assert column[i] == pytest.approx(getattr(alone, name), nan_ok=True), name
+
+
+@pytest.mark.parametrize(
+    ("result", "figure", "message"),
+    [
+        (cx.nps(ANSWERS), "promoter_share", r"by: 'score' \(got 'promoter_share'\); .* scale=scale.with_bands"),
+        (cx.response_times(messages()), "reply.within_target", "reply.within_target needs a target for that clock"),
+        (cx.response_times(messages()), "resolution.median", "resolution needs status changes"),
+        (cx.response_times(messages()), "reply.p90", r"can be judged by: 'first_response.median', 'reply.median' \("),
+        (cx.response_times(messages(), targets=TARGETS), 5, r"\(got 5\)"),
+        (cx.repeat_contacts(contacts()), "kaplan_meier_rate", "'rate', 'first_contact_resolution', 'net_"),
+    ],
+)
+def test_figures_that_nobody_can_judge_are_refused(result: Any, figure: Any, message: str) -> None:
+    with pytest.raises(cx.UnknownNameError, match=message) as caught:
+        cx.compare(result, result, figure=figure)
+    assert caught.value.argument == "figure"
+
+
+def test_groups_refuse_a_figure_like_their_results() -> None:
+    for groups in (cx.repeat_contacts(contacts(), by="channel"), cx.csat([5, 1, 4], by=list("aab"))):
+        for judge in (cx.compare, cx.funnel, cx.trend, cx.control_limits):
+            with pytest.raises(cx.UnknownNameError, match="figure must be one that"):
+                judge(groups, figure="mood")

@@ -6,7 +6,7 @@ import json
 import math
 import pickle
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -256,14 +256,95 @@ def test_calendar_periods_leave_out_what_is_not_over() -> None:
 
 
 def test_groups_mappings_and_lists_are_one_series() -> None:
-    scores, months = [10, 9, 3, 8, 10, 9, 9, 2, 10, 10], list("aabbccddee")
+    scores, months = [10, 9, 3, 8, 10, 9, 9, 2, 10, 10], np.repeat([f"2026-0{month}" for month in range(1, 6)], 2)
     groups = cx.nps(scores, by=months)
     found = cx.trend(groups)
     for other in (dict(groups), list(groups.values()), iter(list(groups.values()))):
         again = cx.trend(other)
         assert (found.slope, found.p_value, found.direction) == (again.slope, again.p_value, again.direction)
-    assert [row.key for row in found.rows] == list("abcde")
+    assert [row.key for row in found.rows] == [f"2026-0{month}" for month in range(1, 6)]
     assert cx.trend(dict(groups)) == found
+
+
+FIGURES = shares([60, 64, 71, 72, 79], [100] * 5)
+SCALES_OF_TIME: list[list[Any]] = [
+    [date(2026, 3, day) for day in range(1, 6)],
+    [date(2026, 3, 2) + timedelta(weeks=week) for week in range(5)],
+    [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)],
+    [date(2025 + (3 + i) // 4, 1 + 3 * ((3 + i) % 4), 1) for i in range(5)],
+    [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in range(9, 14)],
+    [np.datetime64("2026-03-01") + day for day in range(5)],
+    [date(2026, 3, 2) + timedelta(weeks=2 * week) for week in range(5)],
+    [1, 2, 3, 4, 5],
+    [0.1, 0.2, 0.3, 0.4, 0.5],
+    np.arange(2021, 2026).tolist(),
+    ["2021", "2022", "2023", "2024", "2025"],
+    ["2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2", "2026-Q3"],
+    ["2025-11", "2025-12", "2026-01", "2026-02", "2026-03"],
+    ["2026-W52", "2026-W53", "2027-W01", "2027-W02", "2027-W03"],
+    ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02", "2026-03-03"],
+    [("chat", date(2026, 3, day)) for day in range(1, 6)],
+    [(date(2026, 3, day),) for day in range(1, 6)],
+]
+
+
+@pytest.mark.parametrize("keys", SCALES_OF_TIME, ids=lambda keys: str(keys[0]))
+def test_keys_are_put_in_order_of_time(keys: list[Any]) -> None:
+    listed = cx.trend(FIGURES)
+    for order in ([0, 1, 2, 3, 4], [3, 0, 4, 2, 1]):
+        found = cx.trend({keys[i]: FIGURES[i] for i in order})
+        assert (listed.slope, listed.p_value) == (found.slope, found.p_value)
+        assert keys == [row.key for row in found.rows]
+
+
+@pytest.mark.parametrize("keys", SCALES_OF_TIME, ids=lambda keys: str(keys[0]))
+def test_a_gap_is_no_step(keys: list[Any]) -> None:
+    with pytest.raises(cx.ArgumentValueError, match=r"without a gap .*unit='day'"):
+        cx.trend({keys[i]: FIGURES[i] for i in (0, 1, 3, 4)})
+    assert cx.trend([FIGURES[i] for i in (0, 1, 3, 4)]).periods == 4
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["Jan", "Feb", "Mar", "Apr", "May"],
+        [True, False, 2, 3, 4],
+        [date(2026, 3, 1), datetime(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 4), date(2026, 3, 5)],
+        [datetime(2026, 3, 1), *(datetime(2026, 3, day, tzinfo=UTC) for day in range(2, 6))],
+        ["2026-02-28", "2026-02-29", "2026-03-01", "2026-03-02", "2026-03-03"],
+        ["2026-01", "2026-02", "2026-03", "2026-Q2", "2026-05"],
+        [("chat", 1), ("chat", 2), ("mail", 1), ("mail", 2), ("mail", 3)],
+    ],
+)
+def test_keys_that_say_no_order_are_refused(keys: list[Any]) -> None:
+    given_keys = dict(zip(keys, FIGURES, strict=True))
+    for judged in (cx.trend, cx.control_limits):
+        with pytest.raises(cx.ArgumentValueError, match=r"say their order in time.*as a list in order"):
+            judged(given_keys)
+
+
+def test_texts_that_count_are_judged_in_the_order_of_their_numbers() -> None:
+    weeks = {f"week {9 + i}": figure for i, figure in enumerate(FIGURES)}
+    turned = dict(reversed(weeks.items()))
+    assert cx.trend(turned) == cx.trend(weeks)
+    assert [row.key for row in cx.trend(turned).rows] == list(weeks)
+    mixed = dict(zip(["w1", "w2", "w3", "v4", "w5"], FIGURES, strict=True))
+    with pytest.raises(cx.ArgumentValueError, match="order in time"):
+        cx.trend(mixed)
+
+
+def test_months_by_name_are_not_judged_in_the_order_of_the_alphabet() -> None:
+    with pytest.raises(cx.ArgumentValueError, match=r"order in time.*got 'Apr', 'Feb', 'Jan', \.\.\."):
+        cx.trend(cx.csat([5, 1, 4, 2], by=["Jan", "Feb", "Mar", "Apr"]))
+
+
+def test_rows_without_a_period_come_last_whatever_key_has_them() -> None:
+    keys = [None, *[date(2026, 3, day) for day in range(1, 5)]]
+    found = cx.trend(dict(zip(keys, FIGURES, strict=True)))
+    assert dict(found.skipped) == {None: "no period"}
+    assert [0, 1, 2, 3] == [row.position for row in found.rows]
+    alone = cx.trend(cx.nps([9, 3, 10], by={"month": cx.period([NINE, NINE, None], "month", tz="UTC")}))
+    assert dict(alone.skipped) == {(date(2026, 3, 1),): "incomplete", (None,): "no period"}
 
 
 # -- medians -----------------------------------------------------------------------------------------
@@ -529,3 +610,24 @@ def test_methods_suit_their_figures() -> None:
         cx.trend([net(3, 2, 1)] * 5, method="cochran-armitage")
     with pytest.raises(cx.ArgumentValueError, match="confidence"):
         cx.trend(shares([1, 2, 3, 4], [9] * 4), confidence=95)
+
+
+def test_a_share_of_waits_has_a_line() -> None:
+    start = datetime(2026, 1, 5)
+    months = []
+    for late in (30, 24, 19, 14, 8, 3):
+        waits = [5] * (100 - late) + [90] * late
+        at = [start + timedelta(hours=3 * i + 3 * j) for i in range(2) for j in range(50)]
+        at += [one + timedelta(minutes=wait) for one, wait in zip(at, waits, strict=True)]
+        log = cx.Messages(conversation=[*range(100)] * 2, at=at, author=["customer"] * 100 + ["agent"] * 100)
+        months.append(cx.response_times(log, targets=timedelta(hours=1)))
+    found = cx.trend(months, figure="first_response.within_target")
+    plain = cx.trend([cx.csat({5: 100 - late, 1: late}) for late in (30, 24, 19, 14, 8, 3)])
+    assert (found.direction, found.method, found.slope) == (
+        "improving",
+        "least-squares",
+        pytest.approx(plain.slope / 100),
+    )
+    assert found.p_value == pytest.approx(plain.p_value)
+    assert "|figure:first_response.within_target|v:1" in found.signature
+    assert cx.trend(months, figure="reply.median").figure == "median reply"

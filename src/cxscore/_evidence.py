@@ -1,7 +1,7 @@
 """What a headline figure rests on: the few numbers that a judgement about it needs.
 
 A metric writes it, a judgement reads it: comparing, trends and limits never look into a result of one kind
-or another. Entries are plain numbers for one result and arrays for many groups; knows nothing of ours.
+or another. Entries are plain numbers for one result and arrays for many groups; knows one formula of `_core`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+
+from ._core import clusters
 
 __all__ = ["Evidence", "Form"]
 
@@ -32,7 +34,8 @@ class Evidence(NamedTuple):
     """Whether more is better."""
     value: Number
     n: Number
-    """How many independent answers it is worth: weights and clusters are counted in."""
+    """How many independent answers it is worth: weights and clusters are counted in, not yet how few clusters there
+    are, which matters more the surer one wants to be: `at` tells the number for a level."""
     weight: Number
     """What it weighs in a figure of all groups: the sum of its weights, or its rows."""
     up: Number = float("nan")
@@ -44,6 +47,10 @@ class Evidence(NamedTuple):
     low: float = float("nan")
     """Least value the figure can have."""
     high: float = float("nan")
+    clusters: Number = float("nan")
+    """Effective number of clusters that the variance was estimated from; NaN where every answer is independent."""
+    answers: Number = float("nan")
+    """Effective number of answers, with `clusters`."""
     limits: Callable[[float], tuple[Any, Any]] | None = None
     """Limits at a level, of a median, whose variance is not known; None of everything else."""
 
@@ -54,6 +61,15 @@ class Evidence(NamedTuple):
             return self.spread
         net = self.up - self.down
         return self.unit**2 * (self.up + self.down - net * net)
+
+    def at(self, confidence: float) -> Evidence:
+        """The same for an interval at a level, whatever level the result was measured at.
+
+        Few clusters leave their variance unknown: `n` is brought down to what Student's quantile makes of it. A
+        p-value has the factor of the level that was asked for.
+        """
+        worth = clusters.at_level(self.n, self.clusters, self.answers, confidence)
+        return self._replace(n=worth, clusters=_NAN, answers=_NAN)
 
     @property
     def counts(self) -> tuple[Number, Number, Number]:
@@ -71,7 +87,8 @@ class Evidence(NamedTuple):
     @property
     def nothing(self) -> Evidence:
         """The same figure where nobody answered."""
-        return self._replace(value=_NAN, n=0.0, weight=0.0, up=_NAN, down=_NAN, spread=_NAN, limits=None)
+        return self._replace(value=_NAN, n=0.0, weight=0.0, up=_NAN, down=_NAN, spread=_NAN, clusters=_NAN,
+                             answers=_NAN, limits=None)  # fmt: skip
 
     def placed(self, places: Any) -> Evidence:
         """Groups by position, one entry a position; nothing where it is -1."""
@@ -94,4 +111,4 @@ class Evidence(NamedTuple):
 
 
 _NAN = float("nan")
-_COLUMNS = ("value", "n", "weight", "up", "down", "spread")
+_COLUMNS = ("value", "n", "weight", "up", "down", "spread", "clusters", "answers")

@@ -18,9 +18,21 @@ from . import _html
 from ._accounting import LeftOut
 from ._evidence import Evidence
 from ._frozen import FrozenMap
-from .errors import ArgumentTypeError, ArgumentValueError
+from .errors import ArgumentTypeError, ArgumentValueError, UnknownNameError
 
-__all__ = ["DURATION", "Brief", "Finding", "Interval", "Result", "Signature", "plain", "put", "show", "show_open"]
+__all__ = [
+    "DURATION",
+    "Brief",
+    "Finding",
+    "Interval",
+    "Result",
+    "Signature",
+    "level_text",
+    "plain",
+    "put",
+    "show",
+    "show_open",
+]
 
 DURATION = {"duration": True}
 """Metadata of a field that holds a duration or an interval of durations."""
@@ -62,11 +74,13 @@ class Interval:
     def __str__(self) -> str:
         if all(isinstance(limit, float) and math.isnan(limit) for limit in self):
             return "no interval"
-        return f"{_percent(self.confidence)} CI {show(self.low, missing='–')} to {show(self.high, missing='∞')}"
+        return f"{level_text(self.confidence)} CI {show(self.low, missing='–')} to {show(self.high, missing='∞')}"
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.6g}%"
+def level_text(confidence: float) -> str:
+    """A level for a person: that of one of three intervals at once is 98.33%."""
+    text = f"{confidence * 100:.4g}"
+    return f"{confidence * 100:.6g}%" if text == "100" else f"{text}%"
 
 
 @attrs.frozen
@@ -132,9 +146,11 @@ class Brief(NamedTuple):
     """Empty where the metric has none."""
     n: int
     """What the figure divides by, which need not be the rows behind the result."""
+    divisor: str = "n"
+    """What that is called."""
 
     def __str__(self) -> str:
-        return f"{self.name} {self.figure} ({f'{self.interval}, ' if self.interval else ''}n={self.n:,})"
+        return f"{self.name} {self.figure} ({f'{self.interval}, ' if self.interval else ''}{self.divisor}={self.n:,})"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -164,6 +180,34 @@ class Finding:
         )
         raise ArgumentTypeError(msg, found=type(self))
 
+    @property
+    def _judged_by(self) -> tuple[str, ...]:
+        """Figures that have an evidence, the headline first."""
+        return (self._headline,)
+
+    def _evidence_of(self, figure: str | None) -> Evidence:
+        """What a figure rests on; the headline by default.
+
+        Raises:
+            UnknownNameError: a figure that nobody can judge this by.
+        """
+        if figure is None or figure == self._headline:
+            return self._evidence
+        found = self._other_evidence(figure) if isinstance(figure, str) else None
+        if found is not None:
+            return found
+        why, known = self._why_not(str(figure)), ", ".join(map(repr, self._judged_by))
+        msg = f"figure must be one that {type(self).__name__} can be judged by: {known} (got {figure!r})"
+        raise UnknownNameError(f"{msg}{why and '; '}{why}", argument="figure", found=figure)
+
+    def _other_evidence(self, figure: str) -> Evidence | None:
+        """What another figure than the headline rests on, None where there is no such figure."""
+        return None
+
+    def _why_not(self, figure: str) -> str:
+        """What to say of a figure that is not there, beside its name."""
+        return ""
+
     def _content(self) -> tuple[Any, ...]:
         fields = attrs.fields(type(self))
         return tuple(_comparable(getattr(self, field.name)) for field in fields if field.eq)
@@ -188,10 +232,15 @@ class Finding:
         """Title of the HTML table, one short line."""
         return str(self)
 
+    def _columns(self) -> dict[str, str]:
+        """What a table of many shows of each: head to cell, the last one what the figure divides by."""
+        brief = self._brief()
+        return {brief.name: brief.figure, "interval": brief.interval, "n": f"{brief.n:,}"}
+
     if TYPE_CHECKING:  # every kind brings its own
 
         def _brief(self) -> Brief:
-            """The headline with its denominator, for a table of many."""
+            """The headline with its denominator, for a line among many."""
 
         def _lines(self) -> list[tuple[str, str]]:
             """Rows of the HTML table: what, and how it reads."""

@@ -6,7 +6,8 @@ answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import accumulate
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -17,8 +18,10 @@ import numpy.typing as npt
 
 from . import _html
 from ._evidence import Evidence
-from ._results import Finding, Signature
+from ._grouping import Keys
+from ._results import Finding, Signature, plain
 from .errors import ArgumentTypeError, ArgumentValueError, LengthError, UnknownNameError
+from .periods import PeriodUnit, every_period
 
 __all__ = ["Groups", "Table"]
 
@@ -32,7 +35,8 @@ _SHOWN_ROWS = 50
 class Table(Protocol[R_co]):
     """What a metric hands over: keys, and how to make a result for a group, for all, for all but one.
 
-    A table whose counts tell it at once may also have `rest_evidence()`: what the headlines of all rests rest on.
+    A table whose counts tell it at once may also have `rest_evidence()`: what the headlines of all rests rest on; and
+    `evidence_of(figure)`: what another figure rests on, None where it has to be read group by group.
     One whose groups can be put together has `union(places)`, the result of some of them, and, where their counts add
     up, `unions(windows)`, a table of many such unions.
     """
@@ -93,18 +97,24 @@ class Groups(Mapping[Any, R], Generic[R]):
 
     @classmethod
     def from_tallies(
-        cls, tallies: Mapping[Any, Any], metric: Callable[..., R], *, names: Sequence[str] | None = None, **options: Any
-    ) -> Groups[R]:
+        cls, tallies: Mapping[Any, Any], metric: Callable[..., R], *, names: Sequence[str] | None = None,
+        unit: PeriodUnit | None = None, **options: Any,
+    ) -> Groups[R]:  # fmt: skip
         """Groups from counts that were made elsewhere, e.g. by SQL.
 
         Args:
-            tallies: group key to tally, in the order wanted; at least one.
+            tallies: group key to tally, at least one. Groups stand in key order, as with `by=`: sorted where all keys
+                compare, else in the order given.
             metric: the function that makes results of them, e.g. `cx.nps`.
-            names: what the keys are called, one name a part; `group`, `group_2` ... by default.
+            names: what the keys are called, one name a part; `group`, `group_2` ... by default, and the unit.
+            unit: where one part of the keys is a date, the first day of a day, a week ... : which. Periods without a
+                tally between others are then there with n = 0, as with `cxscore.period`, so that rolling windows and
+                trends know of them. None: the keys are any labels.
             **options: passed to the metric, e.g. `confidence=0.9`.
 
         Raises:
-            ArgumentTypeError: no mapping, no tallies, or no metric.
+            ArgumentTypeError: no mapping, no tallies, no metric; a unit, and not one part of the keys that is a date.
+            ArgumentValueError: a date that is not the first day of its unit.
             LengthError: not one name for each part of the keys.
             MergeError: tallies that do not count the same thing.
 
@@ -113,6 +123,10 @@ class Groups(Mapping[Any, R], Generic[R]):
         >>> tallies = {key: cx.ScoreTally.from_counts(row, cx.NPS_0_10) for key, row in rows.items()}
         >>> cx.Groups.from_tallies(tallies, cx.nps)["chat"].score
         75.0
+        >>> from datetime import date
+        >>> daily = {date(2026, 3, day): cx.ScoreTally.from_counts({9: 2}, cx.NPS_0_10) for day in (1, 2, 5)}
+        >>> [result.n for result in cx.Groups.from_tallies(daily, cx.nps, unit="day").values()]
+        [2, 2, 0, 0, 2]
         """
         if not isinstance(tallies, Mapping) or not tallies:
             msg = f"tallies must be a mapping of group key to tally with at least one entry (got {tallies!r:.60})"
@@ -127,7 +141,7 @@ class Groups(Mapping[Any, R], Generic[R]):
                     f"make one of counts with ScoreTally.from_counts(counts, scale)"
                 )
                 raise ArgumentTypeError(msg, argument="tallies", found=type(tally))
-        return cls(_TallyTable(tallies, metric, names, options))
+        return cls(_TallyTable(tallies, metric, names, unit, options))
 
     def __getitem__(self, key: Any) -> R:
         return self._result(self._place(key))
@@ -137,14 +151,15 @@ class Groups(Mapping[Any, R], Generic[R]):
 
     def _of_period(self, result: R) -> R:
         """The result with the word of its signature that says how time was cut, where the keys are periods."""
-        said = getattr(self._table.keys, "definition", None)
-        if not said:
+        said, also = (getattr(self._table.keys, name, None) or {} for name in ("definition", "estimation"))
+        if not said and not also:
             return result
         signature = result._signature
         definition = dict(signature.definition)
         last = {name: definition.pop(name) for name in ("v",) if name in definition}
         definition |= {**said, **last}
-        return attrs.evolve(result, signature=Signature(signature.metric, definition, signature.estimation))
+        estimation = {**signature.estimation, **also}
+        return attrs.evolve(result, signature=Signature(signature.metric, definition, estimation))
 
     def __contains__(self, key: object) -> bool:
         return key in self._all_places()  # the default would make a result to see whether there is one
@@ -188,8 +203,12 @@ class Groups(Mapping[Any, R], Generic[R]):
     @property
     def scores(self) -> Array:
         """The headline figure of each group as an array, in key order."""
-        some = self._table.result(0) if len(self) else self.overall
-        return self.column(some._headline)
+        return self.column(self._some._headline)
+
+    @property
+    def _some(self) -> R:
+        """A result, to ask what all have in common."""
+        return self._table.result(0) if len(self) else self.overall
 
     def column(self, name: str) -> Array:
         """One numeric field of each group as an array, in key order.
@@ -205,7 +224,7 @@ class Groups(Mapping[Any, R], Generic[R]):
         """
         found = self._table.column(name)
         if found is not None:
-            return found
+            return found.copy()  # the caller's to write to: a table may hand out what its results are made of
         results = [self._table.result(i) for i in range(len(self))]
         values = [_follow(result, name) for result in results]
         # The type of a column is that of its field, also where no group has a value.
@@ -226,12 +245,29 @@ class Groups(Mapping[Any, R], Generic[R]):
         found: Evidence | None = None if known is None else known()
         return self._stacked(self._table.rest) if found is None else found
 
-    def _stacked(self, result: Callable[[int], R]) -> Evidence:
-        parts = [result(i)._evidence for i in range(len(self))]
+    def _evidence_of(self, figure: str | None) -> Evidence:
+        """The same for another figure.
+
+        Raises:
+            UnknownNameError: a figure that nobody can judge these results by.
+        """
+        if figure is None or figure == self._some._headline:
+            return self._evidence
+        known = getattr(self._table, "evidence_of", None)
+        found: Evidence | None = None if known is None else known(figure)
+        return self._stacked(self._table.result, figure) if found is None else found
+
+    def _rest_evidence_of(self, figure: str | None) -> Evidence:
+        if figure is None or figure == self._some._headline:
+            return self._rest_evidence
+        return self._stacked(self._table.rest, figure)
+
+    def _stacked(self, result: Callable[[int], R], figure: str | None = None) -> Evidence:
+        parts = [result(i)._evidence_of(figure) for i in range(len(self))]
         if parts:
             return Evidence.stacked(parts)
         # An empty selection has the form of its overall, and no entries.
-        return Evidence.stacked([self.overall._evidence]).rows(slice(0, 0))
+        return Evidence.stacked([self.overall._evidence_of(figure)]).rows(slice(0, 0))
 
     @property
     def tally(self) -> Any:
@@ -259,6 +295,7 @@ class Groups(Mapping[Any, R], Generic[R]):
     def to_dicts(self, *, min_n: int | None = None) -> list[dict[str, Any]]:
         """One flat row a group: the key under its names, then every field, nested ones as `interval_low`.
 
+        Plain JSON values: a key that is a date is its text, `2026-03-01`.
         A field that is called like a part of the key gets `result_` in front: with `by={"n": ...}` the key
         is `n` and the rows behind the figures are `result_n`.
 
@@ -273,7 +310,7 @@ class Groups(Mapping[Any, R], Generic[R]):
         rows = []
         for i, key in enumerate(self._table.keys):
             result = self._result(i)
-            row = dict(zip(self.names, key if self._table.many else (key,), strict=True))
+            row = dict(zip(self.names, map(plain, key if self._table.many else (key,)), strict=True))
             flat = _flat(result.to_dict())
             if least and result._brief().n < least:
                 flat = {name: value if name in ("metric", "n", "signature") else None for name, value in flat.items()}
@@ -283,6 +320,14 @@ class Groups(Mapping[Any, R], Generic[R]):
                 row[name] = value
             rows.append(row)
         return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: `names` of the key, the keys that are `incomplete`, and `groups`, one flat row each."""
+        return {
+            "names": list(self.names),
+            "incomplete": [plain(key) for key in self.incomplete],
+            "groups": self.to_dicts(),
+        }
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Groups):
@@ -316,13 +361,18 @@ class Groups(Mapping[Any, R], Generic[R]):
         return [f"  ... and {hidden:,} more"] if hidden > 0 else []
 
     def _repr_html_(self) -> str:
-        briefs = [self._table.result(i)._brief() for i in range(min(len(self), _SHOWN_ROWS))]
-        figure = (briefs[0] if briefs else self.overall._brief()).name
+        results = [self._table.result(i) for i in range(min(len(self), _SHOWN_ROWS))]
+        some = results[0] if results else self.overall
+        head = some._columns()
         rows = []
-        for key, brief in zip(self._table.keys, briefs, strict=False):
-            figures = ("hidden", "") if brief.n < self._min_n else (brief.figure, brief.interval)
-            rows.append((*map(_title, key if self._table.many else (key,)), *figures, f"{brief.n:,}"))
-        return _html.table((*self.names, figure, "interval", "n"), rows, more="".join(self._more()))
+        for key, result in zip(self._table.keys, results, strict=False):
+            cells = list(result._columns().values())
+            if (brief := result._brief()).n < self._min_n:
+                cells = ["hidden", *[""] * (len(cells) - 2), f"{brief.n:,}"]
+            rows.append((*map(_title, key if self._table.many else (key,)), *cells))
+        count = f"{len(self):,} {'group' if len(self) == 1 else 'groups'}"
+        title = f"{some._brief().name} by {', '.join(self.names)}: {count}"
+        return _html.table((*self.names, *head), rows, title=title, more="".join(self._more()))
 
 
 def _least(min_n: Any) -> int:
@@ -396,18 +446,25 @@ class _TallyTable(Generic[R]):
     """Groups whose tallies came from elsewhere."""
 
     def __init__(
-        self, tallies: Mapping[Any, Any], metric: Callable[..., R], names: Sequence[str] | None, options: dict[str, Any]
-    ) -> None:
-        self.keys = list(tallies)
-        self.many = all(isinstance(key, tuple) for key in self.keys)
-        width = len(self.keys[0]) if self.many else 1
+        self, tallies: Mapping[Any, Any], metric: Callable[..., R], names: Sequence[str] | None,
+        unit: PeriodUnit | None, options: dict[str, Any],
+    ) -> None:  # fmt: skip
+        first = next(iter(tallies))
+        self.many = all(isinstance(key, tuple) for key in tallies)
+        width = len(first) if self.many else 1
         if isinstance(names, str):
             names = (names,)
         self.names = ("group", *(f"group_{i}" for i in range(2, width + 1))) if names is None else tuple(names)
-        if len(self.names) != width or any(self.many and len(key) != width for key in self.keys):
-            msg = f"names must hold one name for each part of the keys (got {self.names} for the key {self.keys[0]!r})"
+        if len(self.names) != width or any(self.many and len(key) != width for key in tallies):
+            msg = f"names must hold one name for each part of the keys (got {self.names} for the key {first!r})"
             raise LengthError(msg, argument="names", found=self.names)
-        self._tallies = list(tallies.values())
+        self.keys = Keys(_sorted(tallies, self.many))
+        if unit is not None:
+            self.keys = _all_periods(self.keys, self.many, unit)
+            if names is None and self.keys.place is not None:
+                self.names = tuple(unit if i == self.keys.place else name for i, name in enumerate(self.names))
+        nothing = tallies[first].emptied()
+        self._tallies = [tallies.get(key, nothing) for key in self.keys]
         self._metric = metric
         self._options = options
         self.tally()  # refuses unlike tallies before anything is read
@@ -446,6 +503,41 @@ class _TallyTable(Generic[R]):
 
     def tallies(self) -> Sequence[Any]:
         return self._tallies
+
+
+def _sorted(keys: Iterable[Any], many: bool) -> list[Any]:
+    """Keys as `by=` orders them: sorted where all compare, else as they stand, what is missing last."""
+    found = list(keys)
+    parts = {key: key if many else (key,) for key in found}
+    try:
+        return sorted(found, key=lambda key: [(part is None, 0 if part is None else part) for part in parts[key]])
+    except TypeError:
+        return sorted(found, key=lambda key: [part is None for part in parts[key]])
+
+
+def _all_periods(keys: Sequence[Any], many: bool, unit: PeriodUnit) -> Keys:
+    """The keys, and those of the periods between their dates, for every combination of the other parts."""
+    rows = [key if many else (key,) for key in keys]
+    columns = list(zip(*rows, strict=True))
+    dated = [place for place, column in enumerate(columns) if all(type(part) in (dt.date, _NONE) for part in column)]
+    dated = [place for place in dated if set(columns[place]) != {None}]
+    if len(dated) != 1:
+        msg = (
+            f"tallies must have one part of their keys that is a date where unit= is given (got {keys[0]!r}); "
+            f"write the first day of each {unit} as a datetime.date"
+        )
+        raise ArgumentTypeError(msg, argument="tallies", found=keys[0])
+    (place,) = dated
+    periods = every_period([day for day in columns[place] if day is not None], unit)
+    others = dict.fromkeys((*row[:place], *row[place + 1 :]) for row in rows)
+    filled = dict.fromkeys((*other[:place], day, *other[place:]) for other in others for day in periods)
+    filled |= dict.fromkeys(rows)  # those without a date
+    found = Keys(_sorted((row if many else row[0] for row in filled), many))
+    found.place = place
+    return found
+
+
+_NONE = type(None)
 
 
 def _total(tallies: Sequence[Any]) -> Any:

@@ -10,54 +10,59 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .repeats import ClusterSums, effective_trials
+from .clusters import worth_of_share
+from .repeats import ClusterSums
 
-__all__ = ["design_effect", "effective_number"]
+__all__ = ["first_rows", "worth"]
 
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
 
-def effective_number(cluster: NDArray[np.integer[Any]], trials: Bools, hits: Bools) -> float:
-    """How many independent waits say as much about the share of hits among the trials; NaN without a trial."""
-    rows = np.flatnonzero(trials)
-    codes, hit = cluster[rows], hits[rows]
-    begins = np.ones(len(rows), np.bool_)
-    np.not_equal(codes[1:], codes[:-1], out=begins[1:])
-    starts = np.flatnonzero(begins)
-    if 0 < len(starts) == len(rows):
-        return float(len(rows))  # each on its own; the formula would leave a rounding error
-    tried = np.diff(starts, append=len(rows))
-    found = np.add.reduceat(hit, starts, dtype=np.int64) if len(rows) else tried
-    return float(
-        effective_trials(
-            ClusterSums(
-                clusters=len(starts),
-                clusters_with_hits=int(np.count_nonzero(found)),
-                trials=len(rows),
-                hits=int(found.sum()),
-                hits_hits=int((found * found).sum()),
-                hits_trials=int((found * tried).sum()),
-                trials_trials=int((tried * tried).sum()),
-            )
-        )
-    )
+def first_rows(cluster: NDArray[np.integer[Any]]) -> Ints:
+    """Where each cluster begins."""
+    begins = np.ones(len(cluster), np.bool_)
+    np.not_equal(cluster[1:], cluster[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
-def design_effect(cluster: NDArray[np.integer[Any]], length: Ints, ended: Bools, at: float) -> float:
-    """How much wider the variance of the share that ended by a time is than that of independent waits; 1 at least.
+def worth(first: Ints, trials: Bools, hits: Bools) -> tuple[float, float]:
+    """How many independent waits say as much about the share of hits among the trials, and how many clusters say so.
 
-    Over the waits of which it is known: those that ended, and those that were seen running for longer.
+    Both as `clusters.worth` has them: the second is NaN where every trial is a cluster of its own; without a trial the
+    first is NaN, too.
 
     Args:
-        cluster: code of each wait's cluster.
-        length: how long it took, or how long it has been running.
-        ended: whether it took that long.
-        at: the time; NaN has the effect 1, as nothing is known there.
+        first: where each cluster begins.
+        trials: which rows count.
+        hits: which rows are hits; among the trials.
     """
-    if np.isnan(at):
-        return 1.0
-    by_then = ended & (length <= at)
-    known = ended | (length > at)
-    n = int(np.count_nonzero(known))
-    return n / effective_number(cluster, known, by_then) if n else 1.0
+    n = int(np.count_nonzero(trials))
+    if n == 0:
+        return float("nan"), float("nan")
+    tried = _counts(trials, first, n)
+    clusters = int(np.count_nonzero(tried))
+    if clusters == n:
+        return float(n), float("nan")  # each on its own; the formula would leave a rounding error
+    found = _counts(hits, first, int(np.count_nonzero(hits)))
+    told, known = worth_of_share(
+        ClusterSums(
+            clusters=clusters,
+            clusters_with_hits=int(np.count_nonzero(found)),
+            trials=n,
+            hits=int(found.sum()),
+            hits_hits=int(np.einsum("i,i", found, found, dtype=np.int64)),
+            hits_trials=int(np.einsum("i,i", found, tried, dtype=np.int64)),
+            trials_trials=int(np.einsum("i,i", tried, tried, dtype=np.int64)),
+        )
+    )
+    return float(told), float(known)
+
+
+def _counts(mask: Bools, first: Ints, total: int) -> NDArray[np.integer[Any]]:
+    """How many rows of each cluster are in a mask that has so many."""
+    if total == len(mask):
+        return np.diff(first, append=len(mask))
+    # Sums up to each row are thrice as fast as `reduceat` over a million clusters of a few.
+    before = np.cumsum(mask, dtype=np.int32 if len(mask) < 1 << 31 else np.int64)
+    return np.diff(np.append(before[first[1:] - 1], before[-1:]), prepend=before[:0].dtype.type(0))

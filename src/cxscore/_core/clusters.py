@@ -14,9 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distributions import t_value
-from .repeats import sort_rows
+from .repeats import ClusterSums, sort_rows
 
-__all__ = ["Cells", "arrange", "effective", "equal_votes", "joint", "products", "squared_sums", "superseded"]
+__all__ = [
+    "Cells",
+    "arrange",
+    "at_level",
+    "effective_share",
+    "equal_votes",
+    "joint",
+    "products",
+    "squared_sums",
+    "superseded",
+    "worth",
+    "worth_of_share",
+]
 
 Number = Any  # a float for one group, an array for many
 Ints = NDArray[np.int64]
@@ -86,24 +98,21 @@ def squared_sums(cells: Cells, value: Floats) -> Floats:
     return np.square(np.add.reduceat(value, cells.starts)) if cells.starts.size else np.zeros(0)
 
 
-def effective(
+def worth(
     variance: Number,
     spread: Number,
     sizes: Number,
     total: Number,
     independent: Number,
     kish: Number,
-    confidence: float,
-) -> Number:
-    """How many independent answers say as much about a weighted mean as clustered ones do.
+) -> tuple[Number, Number]:
+    """How many independent answers say as much about a weighted mean as clustered ones do, and k.
 
     The variance of one answer over the linearised variance of the mean, spread / total². Each has the correction
     of a sample variance, 1 - 1 / k, where k is Kish's number: of the answers for the one, of the clusters for the
-    other, which is their plain number where all weigh the same. With few clusters the variance itself is hardly
-    known, so the number is brought down to where the normal quantile reaches as far as Student's with k - 1 degrees
-    of freedom does (Korn and Graubard 1998); k of unequal clusters is the effective number of Carter, Schnepel and
-    Steigerwald (2017). Clusters of one answer each change nothing. Where either variance is 0 it says nothing, and
-    Kish's number of clusters stands in. Never more than without clusters, never less than 1, 0 without weight.
+    other, which is their plain number where all weigh the same; k of unequal clusters is the effective number of
+    Carter, Schnepel and Steigerwald (2017). Where either variance is 0 it says nothing, and Kish's number of
+    clusters stands in, with NaN for k. Never more than without clusters, 0 without weight.
 
     Args:
         variance: of one answer, divisor n.
@@ -112,7 +121,6 @@ def effective(
         total: weight of all answers.
         independent: the effective number if no answer hung on another.
         kish: Kish's number of answers.
-        confidence: level of the interval that this is for.
     """
     many = isinstance(spread, np.ndarray)
     variance, spread, sizes, total, independent, kish = (
@@ -126,12 +134,50 @@ def effective(
         # and up, and a real spread above 1 / the weight of a cluster.
         varies = (variance > 1e-24) & (spread > 1e-12 * variance * sizes)
     told = np.minimum(told, independent, where=varies, out=np.where(total > 0.0, clusters, 0.0))
-    # One degree of freedom has a quantile of 12.7 at 95 %; less of it would say no more.
-    few, all_of_them = (np.maximum(k[varies] - 1.0, 1.0) for k in (clusters, kish))
-    told[varies] = np.maximum(
-        told[varies] * np.square(t_value(confidence, all_of_them) / t_value(confidence, few)), 1.0
+    clusters = np.where(varies, clusters, np.nan)
+    return (told, clusters) if many else (float(told[0]), float(clusters[0]))
+
+
+def at_level(told: Number, clusters: Number, kish: Number, confidence: float) -> Number:
+    """What `worth` tells, for an interval at a level of confidence; unchanged where k is NaN.
+
+    With few clusters the variance itself is hardly known, so the number is brought down to where the normal quantile
+    reaches as far as Student's with k - 1 degrees of freedom does (Korn and Graubard 1998). Never less than 1.
+
+    Args:
+        told: how many independent answers say as much.
+        clusters: k, Kish's number of clusters.
+        kish: Kish's number of answers.
+        confidence: level of the interval that this is for.
+    """
+    found, clusters, kish = np.broadcast_arrays(
+        *(np.asarray(part, dtype=np.float64) for part in (told, clusters, kish))
     )
-    return told if many else float(told[0])
+    # One degree of freedom has a quantile of 12.7 at 95 %; less of it would say no more.
+    few, all_of_them = (np.maximum(k - 1.0, 1.0) for k in np.atleast_1d(clusters, kish))
+    known = ~np.isnan(few)
+    level = np.atleast_1d(found).copy()
+    level[known] = np.maximum(
+        level[known] * np.square(t_value(confidence, all_of_them[known]) / t_value(confidence, few[known])), 1.0
+    )
+    return level if found.ndim else float(level[0])
+
+
+def worth_of_share(sums: ClusterSums) -> tuple[Number, Number]:
+    """`worth` of a share of hits among trials of which each counts once; NaN without trials."""
+    n, hits = sums.trials * 1.0, sums.hits * 1.0
+    if not isinstance(n, np.ndarray):
+        n = np.float64(n)  # divides by 0 without an exception
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = hits / n
+        spread = sums.hits_hits - 2.0 * share * sums.hits_trials + share * share * sums.trials_trials
+        told, clusters = worth(share * (1.0 - share), spread, sums.trials_trials * 1.0, n, n, n)
+        return told + 0.0 * share, clusters
+
+
+def effective_share(sums: ClusterSums, confidence: float) -> Number:
+    """How many independent trials say as much about a share, at a level of confidence; NaN without trials."""
+    return at_level(*worth_of_share(sums), sums.trials, confidence)
 
 
 def joint(columns: Sequence[Ints]) -> Ints:

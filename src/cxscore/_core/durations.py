@@ -15,6 +15,7 @@ from .waits import NEVER, WAIT_ABANDONED, WAIT_ANSWERED, WAIT_CLOSED, WAIT_LAPSE
 __all__ = ["Totals", "exact_sum", "totals"]
 
 Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
 
 
 class Totals(NamedTuple):
@@ -39,6 +40,10 @@ class Totals(NamedTuple):
     immature: int
     waiting_over_target: int
     brackets: tuple[int, ...]
+    old: Bools | None
+    """Which waits are the eligible ones; None without a target."""
+    met: Bools | None
+    """Which of them ended in time."""
 
 
 def exact_sum(values: Ints) -> int:
@@ -82,6 +87,7 @@ def totals(
     reached = np.searchsorted(ended, edges, side="right")
     brackets = tuple(np.diff(reached, prepend=0, append=len(ended)).tolist()) if len(edges) else ()
     eligible = within = immature = late = 0
+    old = met = None
     if target is not None:
         judged = target != NEVER
         if not unanswered_misses:
@@ -90,7 +96,8 @@ def totals(
         old = judged & (age >= target)
         eligible = int(np.count_nonzero(old))
         immature = int(np.count_nonzero(judged)) - eligible
-        within = int(np.count_nonzero(old & answered & (end - start <= target)))
+        met = old & answered & (end - start <= target)
+        within = int(np.count_nonzero(met))
         late = int(np.count_nonzero(judged & is_open & (age > target)))
     return Totals(
         ended=ended,
@@ -109,4 +116,6 @@ def totals(
         immature=immature,
         waiting_over_target=late,
         brackets=brackets,
+        old=old,
+        met=met,
     )

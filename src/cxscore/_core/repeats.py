@@ -2,8 +2,7 @@
 
 Works on integer codes and int64 microseconds and knows nothing of records, zones or names.
 `arrange` brings contacts in order, `judge` judges each of them for one window (`find_repeats` is both),
-`summarise` counts per group, `per_customer` per customer; `effective_trials` and `survival_in_window` read
-the sums that `summarise` leaves.
+`summarise` counts per group, `per_customer` per customer; `survival_in_window` reads what `summarise` leaves.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ __all__ = [
     "JudgedContacts",
     "RepeatSummary",
     "arrange",
-    "effective_trials",
     "find_repeats",
     "judge",
     "per_customer",
@@ -459,31 +457,6 @@ def _figures(trials: Ints, hits: Ints) -> tuple[Ints, ...]:
     """Of each customer what `ClusterSums` adds up."""
     with_trials, with_hits = (trials > 0).astype(np.int64), (hits > 0).astype(np.int64)
     return with_trials, with_hits, trials, hits, hits * hits, hits * trials, trials * trials
-
-
-def effective_trials(sums: ClusterSums) -> Number:
-    """How many independent trials say as much about the share of hits: p (1 - p) over the variance of p.
-
-    The variance is the linearised one of `ClusterSums`. Both have the correction of a sample variance: C / (C - 1)
-    for C clusters, n / (n - 1) for n trials, so that clusters of one trial each give n exactly. Where either
-    variance is 0 it says nothing, and Kish's (sum m)^2 / sum m^2 stands in. Never more than the
-    trials there are: with few clusters chance alone makes them look more unlike than independent trials, and
-    intervals that believe it cover too little. NaN without trials.
-    """
-    trials, hits, clusters = sums.trials * 1.0, sums.hits * 1.0, sums.clusters * 1.0
-    many = isinstance(trials, np.ndarray)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n = np.where(trials > 0, trials, np.nan) if many else trials or math.nan
-        share = hits / n
-        spread = sums.hits_hits - 2.0 * share * sums.hits_trials + share * share * sums.trials_trials
-        kish = n * n / sums.trials_trials if many or trials else n
-        # What rounding leaves of a spread of 0 is below this; a real one is some 1 / n and up.
-        varies = (hits > 0) & (hits < trials) & (spread > 1e-12 * sums.hits_hits)
-        if not (many or varies):
-            return kish
-        correction = (1.0 - 1.0 / clusters) / (1.0 - 1.0 / n)
-        told = share * (1.0 - share) * n * n / spread * correction
-        return np.where(varies, np.minimum(told, n), kish) if many else min(told, n)
 
 
 def survival_in_window(events: Ints, censored: Ints, survived: int) -> tuple[float, float]:

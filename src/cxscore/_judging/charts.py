@@ -6,6 +6,7 @@ Reads what the figures rest on and knows no kind of result; the limits are the c
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any, ClassVar, Literal, NamedTuple, get_args
@@ -43,6 +44,10 @@ ControlChart = Literal["laney", "p"]
 Overdispersion = Literal["multiplicative", "additive"]
 Side = Literal["above", "below"]
 
+# Of two periods each lies as far from their middle as the other: there is nothing to tell apart.
+_LEAST = 3
+_SUREST = 1.0 - 1e-9  # beyond it Student's quantile of a few clusters says nothing any more
+
 _SHOWN = 50
 
 
@@ -50,8 +55,8 @@ class ControlRow(NamedTuple):
     """One period of a control chart.
 
     >>> import cxscore as cx
-    >>> cx.control_limits([cx.csat({5: 9, 1: 1}), cx.csat({5: 8, 1: 2})]).rows[1]
-    ControlRow(key=1, value=80.0, n=10.0, low=51.12523062809136, high=100.0, out=False)
+    >>> cx.control_limits([cx.csat({5: 9, 1: 1}), cx.csat({5: 7, 1: 3}), cx.csat({5: 8, 1: 2})]).rows[2]
+    ControlRow(key=2, value=80.0, n=10.0, low=40.106382978723396, high=100.0, out=False)
     """
 
     key: Any
@@ -81,8 +86,9 @@ class ControlLimits(Judgement):
             that alone. NaN with fewer than two periods. Laney's limits are wider by it where it is above 1.
         keys: group keys.
         values: the figures.
-        n: answers that each is worth.
-        low: lower limits, never below the least possible figure; NaN without answers.
+        n: answers that each is worth; of clustered answers at the level of the sigmas.
+        low: lower limits, never below the least possible figure; NaN without answers, and of all periods where fewer
+            than three have answers.
         high: upper limits.
         out: True where a figure lies outside its limits.
         skipped: key to reason of groups that are no period.
@@ -125,6 +131,9 @@ class ControlLimits(Judgement):
         return _dicts(self.rows, self._hidden)
 
     def __str__(self) -> str:
+        known = int(np.count_nonzero(self.n > 0.0))
+        if known < _LEAST:
+            return f"{self.figure}: not enough data ({known} of at least {_LEAST} periods)"
         told = [title(key) for key, out in zip(self.keys, self.out & ~self._hidden, strict=True) if out]
         listed = f": {', '.join(told[:_SHOWN])}" if told else ""
         return (
@@ -200,7 +209,7 @@ class Funnel(Judgement):
         between: variance between groups that widens additive limits, in squared units; 0 otherwise.
         keys: group keys.
         values: the figures.
-        n: answers that each is worth.
+        n: answers that each is worth; of clustered answers at the widest level.
         low: lower limits.
         high: upper limits.
 
@@ -307,7 +316,8 @@ class Funnel(Judgement):
     def __str__(self) -> str:
         under, over = int(self.below[-1].sum()), int(self.above[-1].sum())
         return (
-            f"{self.figure} of {len(self.keys):,} groups about {amount(self._about, self.centre)}: {under:,} below "
+            f"{self.figure} of {len(self.keys):,} {'group' if len(self.keys) == 1 else 'groups'} about "
+            f"{amount(self._about, self.centre)}: {under:,} below "
             f"and {over:,} above the {self.levels[-1] * 100:.6g}% limits"
         )
 
@@ -386,7 +396,9 @@ def _page(judgement: Judgement, head: Sequence[str], rows: Sequence[Sequence[str
     return table + f"<small>{html.escape(judgement.signature)}</small>"
 
 
-def control_limits(groups: Any, *, chart: ControlChart = "laney", sigmas: float = 3.0) -> ControlLimits:
+def control_limits(
+    groups: Any, *, figure: str | None = None, chart: ControlChart = "laney", sigmas: float = 3.0
+) -> ControlLimits:
     """Control limits of a figure over periods: which periods differ by more than the usual scatter.
 
     The limits are the figure of all periods together, plus and minus `sigmas` standard errors of a period of its
@@ -397,17 +409,23 @@ def control_limits(groups: Any, *, chart: ControlChart = "laney", sigmas: float 
     answers. Limits never leave the range that the figure can have, and are never narrowed.
 
     Args:
-        groups: groups by period, in order of time; or a list (or mapping) of results, one a period. Empty
-            periods have no limits; incomplete ones stay, with the answers that they have.
+        groups: groups by period; or a list (or mapping) of results, one a period. Periods of a list stand as they
+            are given. Keys of others are put in order of time, whatever order they came in, and must say it: dates,
+            numbers, or texts such as "2026-01". Empty periods have no limits; incomplete ones stay, with the answers
+            that they have.
+        figure: which figure to judge, by its name: of waits e.g. "reply.median", "first_response.within_target" or
+            "business_resolution.within_target", of repeats "first_contact_resolution"; None: the headline.
         chart: "laney" (p') or "p".
         sigmas: distance of the limits in standard errors, above 0.
 
     Returns:
-        ControlLimits.
+        ControlLimits; without limits where fewer than three periods have answers.
 
     Raises:
         ArgumentTypeError: neither groups nor results, or figures without an interval.
-        ArgumentValueError: groups by several keys, results of unlike definitions, medians, `sigmas` out of range.
+        ArgumentValueError: groups by several keys, keys without an order in time, results of unlike definitions,
+            medians, `sigmas` out of range.
+        UnknownNameError: a figure that the results cannot be judged by.
 
     References:
         Laney (2002), Improved control charts for attributes. Quality Engineering 14:531-537. Montgomery (2019),
@@ -428,7 +446,7 @@ def control_limits(groups: Any, *, chart: ControlChart = "laney", sigmas: float 
     if not 0.0 < sigmas < float("inf"):
         msg = f"sigmas must be a number above 0 (got {shown(sigmas)}), e.g. sigmas=3"
         raise ArgumentValueError(msg, argument="sigmas", found=sigmas)
-    series = _with_variance(read_series(groups, "cx.control_limits").in_order("cx.control_limits"))
+    series = _with_variance(read_series(groups, "cx.control_limits", figure=figure).in_order("cx.control_limits"))
     skipped = {key: reason for key, reason in series.skipped(incomplete=False).items() if reason == "no period"}
     periods = np.array([key not in skipped for key in series.keys], dtype=np.bool_)
     values, n = series.entry("value")[periods], series.entry("n")[periods]
@@ -437,6 +455,8 @@ def control_limits(groups: Any, *, chart: ControlChart = "laney", sigmas: float 
         values[known], series.entry("variance")[periods][known], series.entry("weight")[periods][known]
     )
     low, high = charts.drawn_limits(n, centre, variance, 1.0)
+    level = min(max(math.erf(sigmas / math.sqrt(2.0)), 0.5), _SUREST)
+    n = series.at(level).entry("n")[periods]
     scatter = float("nan")
     if variance > 0.0:
         scatter = charts.sigma_z((values[known] - centre) / (high[known] - centre))
@@ -445,6 +465,8 @@ def control_limits(groups: Any, *, chart: ControlChart = "laney", sigmas: float 
         np.clip(limits, series.evidence.low, series.evidence.high)
         for limits in charts.drawn_limits(n, centre, variance, sigmas * wider)
     )
+    if np.count_nonzero(known) < _LEAST:
+        low, high = np.full(len(n), np.nan), np.full(len(n), np.nan)
     return ControlLimits(
         figure=series.evidence.name, about=series.evidence.rows(slice(0, 0)),
         signature=_signature(series, {"control": chart, "sigmas": f"{sigmas:.12g}"}), chart=chart, sigmas=float(sigmas),
@@ -455,8 +477,9 @@ def control_limits(groups: Any, *, chart: ControlChart = "laney", sigmas: float 
 
 
 def funnel(
-    groups: Any, *, levels: Sequence[float] = (0.95, 0.998), overdispersion: Overdispersion | None = None
-) -> Funnel:
+    groups: Any, *, figure: str | None = None, levels: Sequence[float] = (0.95, 0.998),
+    overdispersion: Overdispersion | None = None,
+) -> Funnel:  # fmt: skip
     """Funnel limits: which groups differ from all groups together by more than chance explains.
 
     For shares and nets the limits are those of the exact distribution of a group of that size, drawn from the
@@ -467,6 +490,8 @@ def funnel(
 
     Args:
         groups: groups of a metric (agents, teams, channels ...), or a list or mapping of results.
+        figure: which figure to judge, by its name: of waits e.g. "reply.median", "first_response.within_target" or
+            "business_resolution.within_target", of repeats "first_contact_resolution"; None: the headline.
         levels: levels of the limits, each between 0 and 1.
         overdispersion: "multiplicative" or "additive" widens the limits where groups scatter by more than
             chance among the answers (unlike customers, unlike questions): by the dispersion, or by a
@@ -478,6 +503,7 @@ def funnel(
     Raises:
         ArgumentTypeError: neither groups nor results, or figures without an interval.
         ArgumentValueError: results of unlike definitions, medians, a level out of range.
+        UnknownNameError: a figure that the results cannot be judged by.
 
     References:
         Spiegelhalter (2005), Funnel plots for comparing institutional performance. Statistics in Medicine
@@ -491,7 +517,7 @@ def funnel(
     checked = _levels(levels)
     if overdispersion is not None:
         check_choice("overdispersion", overdispersion, get_args(Overdispersion))
-    series = _with_variance(read_series(groups, "cx.funnel"))
+    series = _with_variance(read_series(groups, "cx.funnel", figure=figure))
     values, n, weight = (series.entry(name) for name in ("value", "n", "weight"))
     known = n > 0.0
     centre, variance = charts.pooled(values[known], series.entry("variance")[known], weight[known])
@@ -508,6 +534,7 @@ def funnel(
             if widened and overdispersion == "additive" else 0.0
         ),
     )  # fmt: skip
+    n = series.at(checked[-1]).entry("n")  # one number a group, so that groups stand where the curve has their limits
     low, high = mix.limits(n, checked)
     told = {"funnel": mix.method, "levels": ",".join(f"{level:.12g}" for level in checked)}
     return Funnel(
@@ -522,7 +549,7 @@ def _with_variance(series: Series) -> Series:
     if series.evidence.form == "median":
         msg = (
             f"groups must be figures whose variance is known (got {series.evidence.name}); judge the share within "
-            f"target instead: counts of waits within and over it are a CSAT of cx.CSAT_THUMBS"
+            f'target instead: cx.response_times(..., targets=...) and figure="first_response.within_target"'
         )
         raise ArgumentValueError(msg, argument="groups", found=series.evidence.name)
     return series

@@ -20,9 +20,11 @@ from .._core import differences, intervals
 from .._core.distributions import z_value
 from .._core.multiplicity import benjamini_hochberg, false_coverage_level, holm, simultaneous_level
 from .._evidence import Evidence
-from .._results import Brief, Finding, Interval, Result, Signature, put, show
+from .._results import Brief, Finding, Interval, Result, Signature, level_text, put, show
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
+from .keys import check_same_groups
+from .series import of_figure
 
 __all__ = ["CompareMethod", "Correction", "Difference", "Verdict", "compare"]
 
@@ -53,10 +55,11 @@ class Difference(Finding):
         figure: what is compared.
         estimate: after less before.
         interval: its interval.
-        p_value: two-sided, by inverting the interval: at the level 1 - p it just touches 0.
-        verdict: "better" or "worse" where the figure has clearly moved, "no clear change" otherwise. Down is
-            better for waits, repeats and scales on which low is good. Among many groups it follows the
-            adjusted p-value.
+        p_value: two-sided, by inverting the interval: at the level 1 - p it just touches 0. Of clustered answers
+            the allowance for few clusters is that of the level asked for.
+        verdict: "better" or "worse" where the figure has clearly moved, "no clear change" otherwise; None where
+            one of the samples has no figure. Down is better for waits, repeats and scales on which low is good.
+            Among many groups it follows the adjusted p-value.
         assumes: what has to be true for all this to hold.
         before, after: the two figures; `before` is the rest where a group is compared with it.
         n_before, n_after: how many independent answers they are worth, weights and clusters counted in.
@@ -73,7 +76,7 @@ class Difference(Finding):
     estimate: Any
     interval: Interval
     p_value: float
-    verdict: Verdict
+    verdict: Verdict | None
     assumes: str
     before: Any
     after: Any
@@ -93,6 +96,8 @@ class Difference(Finding):
         return out
 
     def __str__(self) -> str:
+        if self.verdict is None:
+            return f"{self.figure} change undefined: one side has no figure"
         adjusted = "adjusted " if self._among_many else ""
         return (
             f"{self.figure} {self._change()} ({self._limits(self.interval)}, {adjusted}{_chance(self.p_adjusted)}): "
@@ -116,12 +121,32 @@ class Difference(Finding):
         if interval.low != interval.low or self.p_value != self.p_value:
             return "no interval"
         low, high = self._shown(interval.low, "−∞"), self._shown(interval.high, "∞")
-        return f"{interval.confidence * 100:.6g}% CI {low} to {high}"
+        return f"{level_text(interval.confidence)} CI {low} to {high}"
 
     def _brief(self) -> Brief:
         least = int(min(self.n_before, self.n_after))
-        figure = f"{self._change()}, {self.verdict}"
-        return Brief(f"{self.figure}, change", figure, self._limits(self.simultaneous_interval), least)
+        figure = self._change() if self.verdict is None else f"{self._change()}, {self.verdict}"
+        limits = self._limits(self.simultaneous_interval)
+        return Brief(f"{self.figure}, change", figure, limits, least, "n of the smaller side")
+
+    def _columns(self) -> dict[str, str]:
+        sides = ("before", "after") if self._signature.estimation["difference"] == "after-before" else ("rest", "own")
+        interval = self.simultaneous_interval
+        cut = f"{level_text(interval.confidence)} CI "
+        adjusted = self._signature.estimation.get("correction", "none") != "none"
+        return {
+            f"{self.figure}, {sides[0]}": self._amount(self.before),
+            sides[1]: self._amount(self.after),
+            "change": self._change(),
+            cut.strip(): self._limits(interval).removeprefix(cut),
+            "adjusted p" if adjusted else "p": _chance(self.p_adjusted).removeprefix("p").lstrip("= "),
+            "verdict": self.verdict or "",
+            f"n {sides[0]}, {sides[1]}": f"{self.n_before:,.6g}, {self.n_after:,.6g}",
+        }
+
+    def _amount(self, value: Any) -> str:
+        text = self._shown(value, "undefined")
+        return f"{text}%" if self._kind.form == "share" and text != "undefined" else text
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [
@@ -132,7 +157,7 @@ class Difference(Finding):
         if self._among_many:
             together = f"{self._limits(self.simultaneous_interval)}, adjusted {_chance(self.p_adjusted)}"
             lines.append(("among all groups", together))
-        return [*lines, ("verdict", self.verdict), ("assumes", self.assumes)]
+        return [*lines, ("verdict", self.verdict or "undefined"), ("assumes", self.assumes)]
 
     @property
     def _among_many(self) -> bool:
@@ -290,7 +315,7 @@ class _Compared:
             estimate=self._in_unit(after - before),
             interval=interval,
             p_value=float(self.p[i]),
-            verdict=_VERDICTS[int(self.side[i])],
+            verdict=None if math.isnan(after - before) else _VERDICTS[int(self.side[i])],
             assumes=_ASSUMES,
             before=self._in_unit(before),
             after=self._in_unit(after),
@@ -342,6 +367,7 @@ class _Options(NamedTuple):
     correction: str | None
     confidence: float
     many: bool = True
+    figure: str | None = None
 
 
 def _judge(
@@ -353,9 +379,12 @@ def _judge(
     correction, confidence = options.correction, options.confidence
 
     def limits(level: float) -> Limits:
-        return _METHODS[first.form][method].limits(first, second, level) if medians is None else medians.limits(level)
+        if medians is not None:
+            return medians.limits(level)
+        return _METHODS[first.form][method].limits(first.at(level), second.at(level), level)
 
-    p = _METHODS[first.form][method].p(first, second) if medians is None else medians.p()
+    asked = first.at(confidence), second.at(confidence)  # the p-value allows for few clusters as the interval does
+    p = _METHODS[first.form][method].p(*asked) if medians is None else medians.p()
     low, high = limits(confidence)
     adjusted, level = _CORRECTIONS[correction](p, confidence)
     both = (low, high) if level == confidence else limits(level)
@@ -373,8 +402,8 @@ def _judge(
         level=level,
         before=second.value,
         after=first.value,
-        n_before=np.nan_to_num(second.n, nan=0.0),  # a share of nothing tried has no n
-        n_after=np.nan_to_num(first.n, nan=0.0),
+        n_before=np.nan_to_num(asked[1].n, nan=0.0),  # a share of nothing tried has no n
+        n_after=np.nan_to_num(asked[0].n, nan=0.0),
         low=low,
         high=high,
         p=p,
@@ -400,17 +429,22 @@ def check_alike(before: Signature, after: Signature, names: tuple[str, str] = ("
     """
     if before.defined == after.defined:
         return
-    mine, other = ({"metric": each.metric, **each.definition} for each in (before, after))
-    unlike = [
-        f"{name} ({mine.get(name, 'not set')} and {other.get(name, 'not set')})"
-        for name in dict.fromkeys([*mine, *other])
-        if mine.get(name) != other.get(name)
-    ]
+    differing = ", ".join(f"{name} ({mine} and {other})" for name, (mine, other) in unlike(before, after).items())
     msg = (
         f"{names[0]} and {names[1]} must have the same definition (got {before.defined} and {after.defined}, unlike "
-        f"in {', '.join(unlike)}); measure both with the same settings"
+        f"in {differing}); measure both with the same settings"
     )
     raise ArgumentValueError(msg, argument=names[1], found=(before.defined, after.defined))
+
+
+def unlike(before: Signature, after: Signature) -> dict[str, tuple[str, str]]:
+    """The settings in which two definitions differ, each with both values."""
+    mine, other = ({"metric": each.metric, **each.definition} for each in (before, after))
+    return {
+        name: (mine.get(name, "not set"), other.get(name, "not set"))
+        for name in dict.fromkeys([*mine, *other])
+        if mine.get(name) != other.get(name)
+    }
 
 
 # -- groups ------------------------------------------------------------------------------------------
@@ -426,6 +460,7 @@ class _DifferenceTable:
     compared: _Compared
     sides: tuple[Groups[Any], Groups[Any]] | None
     """Before and after; None where groups are compared with the rest."""
+    figure: str | None
 
     def result(self, i: int) -> Difference:
         return self.compared.difference(i)
@@ -440,7 +475,7 @@ class _DifferenceTable:
         return self._alone(*(side.rest(key) if key in side else side.overall for side in (before, after)))
 
     def _alone(self, before: Any, after: Any) -> Difference:
-        found = compare(before, after, method=cast("CompareMethod", self.compared.method),
+        found = compare(before, after, figure=self.figure, method=cast("CompareMethod", self.compared.method),
                         confidence=self.compared.confidence)  # fmt: skip
         return cast("Difference", found)
 
@@ -464,12 +499,12 @@ class _DifferenceTable:
         return cast("Sequence[Any]", self.tally())
 
 
-def _aligned(side: Groups[Any], keys: Sequence[Any]) -> Evidence:
+def _aligned(side: Groups[Any], keys: Sequence[Any], figure: str | None) -> Evidence:
     """The evidence of some keys in their order; nothing where a group is not there."""
     if keys is side._table.keys:
-        return side._evidence
+        return side._evidence_of(figure)
     places = side._all_places()
-    return side._evidence.placed(np.array([places.get(key, -1) for key in keys], dtype=np.int64))
+    return side._evidence_of(figure).placed(np.array([places.get(key, -1) for key in keys], dtype=np.int64))
 
 
 def _all_keys(before: Groups[Any], after: Groups[Any]) -> Sequence[Any]:
@@ -488,14 +523,16 @@ def _all_keys(before: Groups[Any], after: Groups[Any]) -> Sequence[Any]:
         return sorted(keys, key=lambda key: [part is None for part in parts(key)])
 
 
-def _medians(kind: Evidence, pairs: Iterable[tuple[Any, Any]]) -> tuple[Evidence, Evidence, _Medians] | None:
+def _medians(
+    kind: Evidence, pairs: Iterable[tuple[Any, Any]], figure: str | None
+) -> tuple[Evidence, Evidence, _Medians] | None:
     """Medians pair by pair, as only a result knows the limits of its own; None for other figures."""
     if kind.form != "median":
         return None
     sides: tuple[list[Evidence], list[Evidence]] = ([], [])
     for pair in pairs:
         for side, result in zip(sides, pair, strict=True):
-            side.append(kind.nothing if result is None else result._evidence)
+            side.append(kind.nothing if result is None else result._evidence_of(figure))
     # One more, so that there is something to stack, is taken off again.
     first, second = (Evidence.stacked([*side, kind.nothing]).rows(slice(0, -1)) for side in sides)
     return first, second, _Medians(*sides)
@@ -504,28 +541,27 @@ def _medians(kind: Evidence, pairs: Iterable[tuple[Any, Any]]) -> tuple[Evidence
 def _compare_groups(before: Groups[Any], after: Groups[Any], options: _Options) -> Groups[Difference]:
     signature = before.overall._signature
     check_alike(signature, after.overall._signature)
+    check_same_groups(before, after)
     keys = _all_keys(before, after)
-    if len(before) and len(after) and len(keys) == len(before) + len(after):
-        shown = [repr(next(iter(side))) for side in (before, after)]
-        msg = (
-            f"before and after must have groups in common (got keys such as {shown[0]} and {shown[1]}); measure both "
-            f"with the same by="
-        )
-        raise ArgumentValueError(msg, argument="after", found=tuple(after))
-    found = _medians(before.overall._evidence, ((after.get(key), before.get(key)) for key in keys))
-    first, second, medians = found or (_aligned(after, keys), _aligned(before, keys), None)
+    figure, overall = options.figure, before.overall
+    found = _medians(overall._evidence_of(figure), ((after.get(key), before.get(key)) for key in keys), figure)
+    first, second, medians = found or (_aligned(after, keys, figure), _aligned(before, keys, figure), None)
+    signature = of_figure(signature, figure, overall._headline)
     compared = _judge(first, second, medians, signature, "after-before", options)
     named = before if len(before) else after
     least = max(before._min_n, after._min_n)
-    return Groups(_DifferenceTable(keys, named.names, named._table.many, compared, (before, after)), min_n=least)
+    table = _DifferenceTable(keys, named.names, named._table.many, compared, (before, after), figure)
+    return Groups(table, min_n=least)
 
 
 def _compare_with_rest(groups: Groups[Any], options: _Options) -> Groups[Difference]:
-    overall, table = groups.overall, groups._table
-    found = _medians(overall._evidence, ((groups[key], groups.rest(key)) for key in groups))
-    first, second, medians = found or (groups._evidence, groups._rest_evidence, None)
-    compared = _judge(first, second, medians, overall._signature, "group-rest", options)
-    return Groups(_DifferenceTable(table.keys, table.names, table.many, compared, None), min_n=groups._min_n)
+    overall, table, figure = groups.overall, groups._table, options.figure
+    kind = overall._evidence_of(figure)
+    found = _medians(kind, ((groups[key], groups.rest(key)) for key in groups), figure)
+    first, second, medians = found or (groups._evidence_of(figure), groups._rest_evidence_of(figure), None)
+    signature = of_figure(overall._signature, figure, overall._headline)
+    compared = _judge(first, second, medians, signature, "group-rest", options)
+    return Groups(_DifferenceTable(table.keys, table.names, table.many, compared, None, figure), min_n=groups._min_n)
 
 
 # -- the function ------------------------------------------------------------------------------------
@@ -533,17 +569,17 @@ def _compare_with_rest(groups: Groups[Any], options: _Options) -> Groups[Differe
 
 @overload
 def compare(
-    before: R, after: R, *, method: CompareMethod | None = None, correction: Correction | None = "holm",
-    confidence: float = 0.95,
+    before: R, after: R, *, figure: str | None = None, method: CompareMethod | None = None,
+    correction: Correction | None = "holm", confidence: float = 0.95,
 ) -> Difference: ...  # fmt: skip
 @overload
 def compare(
-    before: Groups[R], after: Groups[R] | None = None, *, method: CompareMethod | None = None,
-    correction: Correction | None = "holm", confidence: float = 0.95,
+    before: Groups[R], after: Groups[R] | None = None, *, figure: str | None = None,
+    method: CompareMethod | None = None, correction: Correction | None = "holm", confidence: float = 0.95,
 ) -> Groups[Difference]: ...  # fmt: skip
 def compare(
-    before: Any, after: Any = None, *, method: CompareMethod | None = None, correction: Correction | None = "holm",
-    confidence: float = 0.95,
+    before: Any, after: Any = None, *, figure: str | None = None, method: CompareMethod | None = None,
+    correction: Correction | None = "holm", confidence: float = 0.95,
 ) -> Difference | Groups[Difference]:  # fmt: skip
     """How a figure differs between two results of one metric: estimate, interval, p-value and verdict.
 
@@ -557,6 +593,8 @@ def compare(
         before: a result, or Groups.
         after: a result or Groups of the same metric and definition; None to compare each group of `before`
             with the rest. A group that only one side has is kept, with an undefined difference.
+        figure: which figure to judge, by its name: of waits e.g. "reply.median", "first_response.within_target" or
+            "business_resolution.within_target", of repeats "first_contact_resolution"; None: the headline.
         method: for nets (NPS) "mover" (default: MOVER on the score limits), "adjusted-wald", "wald"; for shares
             (CSAT, repeat rate) "newcombe" (default), "newcombe-cc", "agresti-caffo", "miettinen-nurminen",
             "wald"; for means (CES) "adjusted-welch" (default: Welch with a quarter answer more at each end of
@@ -571,8 +609,8 @@ def compare(
 
     Raises:
         ArgumentTypeError: no results, a result beside groups, or results without an interval to compare.
-        ArgumentValueError: unlike definitions, or two sets of groups without a key in common.
-        UnknownNameError: a method that is not one of the figure.
+        ArgumentValueError: unlike definitions, or two sets of groups by unlike keys or without a key in common.
+        UnknownNameError: a method that is not one of the figure, a figure that the results cannot be judged by.
 
     References:
         Zou and Donner (2008), Stat Med 27:1693. Newcombe (1998), Stat Med 17:873. Welch (1947), Biometrika 34:28.
@@ -590,7 +628,7 @@ def compare(
     confidence = check_confidence(confidence)
     if correction is not None:
         check_choice("correction", correction, ("holm", "bh"))
-    options = _Options(method, correction, confidence)
+    options = _Options(method, correction, confidence, figure=figure)
     if isinstance(before, Groups) and after is None:
         return _compare_with_rest(before, options)
     for name, side, other in (("before", before, after), ("after", after, before)):
@@ -598,10 +636,11 @@ def compare(
     if isinstance(before, Groups):
         return _compare_groups(before, after, options)
     check_alike(before._signature, after._signature)
-    found = _medians(before._evidence, [(after, before)])
-    first, second, medians = found or (_columns(after._evidence), _columns(before._evidence), None)
+    one, two = after._evidence_of(figure), before._evidence_of(figure)
+    first, second, medians = _medians(two, [(after, before)], figure) or (_columns(one), _columns(two), None)
+    signature = of_figure(before._signature, figure, before._headline)
     alone = options._replace(correction=None, many=False)
-    return _judge(first, second, medians, before._signature, "after-before", alone).difference(0)
+    return _judge(first, second, medians, signature, "after-before", alone).difference(0)
 
 
 def _check_side(name: str, side: Any, other: Any) -> None:

@@ -18,8 +18,9 @@ from .._inputs import read_only
 from .._results import Finding, Result, Signature, put, show
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
+from .keys import evenly_spaced, in_time
 
-__all__ = ["Judgement", "Series", "amount", "change", "column", "flat", "read_series", "title"]
+__all__ = ["Judgement", "Series", "amount", "change", "column", "flat", "of_figure", "read_series", "title"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -102,6 +103,7 @@ class Series:
         labelled: whether keys are labels, of which None says that there is none.
         hidden: True for a group that is too small to be shown.
         names: what the parts of a key are called.
+        periods: whether keys are calendar periods, which stand in order and leave none out.
     """
 
     keys: tuple[Any, ...]
@@ -111,9 +113,14 @@ class Series:
     labelled: bool = True
     hidden: Bools
     names: tuple[str, ...]
+    periods: bool = False
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def at(self, confidence: float) -> Series:
+        """The same with what every figure is worth at a level of confidence."""
+        return attrs.evolve(self, evidence=self.evidence.at(confidence))
 
     def entry(self, name: str) -> Floats:
         """One column of the evidence, as an array also where all entries are alike."""
@@ -125,7 +132,7 @@ class Series:
         values, n = self.entry("value"), self.entry("n")
         found: dict[Any, str] = {}
         for i, key in enumerate(self.keys):
-            if self.labelled and key is None:
+            if self.labelled and _dateless(key):
                 found[key] = "no period"
             elif incomplete and key in self.incomplete:
                 found[key] = "incomplete"
@@ -135,8 +142,17 @@ class Series:
                 found[key] = "undefined"
         return found
 
-    def in_order(self, function: str, argument: str = "groups") -> Series:
-        """The same series, unless its groups lie in more than one direction."""
+    def in_order(self, function: str, argument: str = "groups", *, spaced: bool = False) -> Series:
+        """The same series in order of time; a list is in the order in which it was given.
+
+        Args:
+            function: who asks, as messages call it.
+            argument: what it calls what was passed.
+            spaced: whether the periods must follow each other without a gap.
+
+        Raises:
+            ArgumentValueError: groups by several keys; keys that do not say their order; a gap, if that matters.
+        """
         if len(self.names) > 1:
             told = ", ".join(self.names)
             msg = (
@@ -145,20 +161,73 @@ class Series:
                 f"groups.incomplete}})"
             )
             raise ArgumentValueError(msg, argument=argument, found=self.names)
-        return self
+        if not self.labelled or self.periods:
+            return self
+        dated = [i for i, key in enumerate(self.keys) if not _dateless(key)]
+        values = in_time(_parts([self.keys[i] for i in dated]))
+        if values is None:
+            told = ", ".join(repr(self.keys[i]) for i in dated[:3])
+            msg = (
+                f"{argument} must have keys that say their order in time: dates, numbers, or texts such as '2026-01' "
+                f"(got {told}{', ...' if len(dated) > 3 else ''}); cut time with by=cx.period(...), or pass the "
+                f"results as a list in order, {function}([groups[key] for key in (...)])"
+            )
+            raise ArgumentValueError(msg, argument=argument, found=tuple(self.keys[i] for i in dated[:3]))
+        ranked = sorted(range(len(dated)), key=values.__getitem__)
+        if spaced and not evenly_spaced([values[i] for i in ranked]):
+            first, last = (self.keys[dated[ranked[end]]] for end in (0, -1))
+            msg = (
+                f"{argument} must be periods that follow each other without a gap (got {len(dated)} from {first} to "
+                f"{last} at uneven distances); cut time with by=cx.period(...), or name the unit of tallies, "
+                f"cx.Groups.from_tallies(tallies, cx.nps, unit='day'), and periods without rows keep their place; a "
+                f"list of results is taken as it stands"
+            )
+            raise ArgumentValueError(msg, argument=argument, found=(first, last))
+        order = [dated[i] for i in ranked] + [i for i, key in enumerate(self.keys) if _dateless(key)]
+        places = np.array(order, dtype=np.int64)
+        return attrs.evolve(
+            self, keys=tuple(self.keys[i] for i in order), evidence=self.evidence.rows(places),
+            hidden=self.hidden[places],
+        )  # fmt: skip
 
 
-def read_series(given: Any, function: str, argument: str = "groups") -> Series:
+def _dateless(key: Any) -> bool:
+    """Whether a key is that of rows without a period."""
+    return key is None or (isinstance(key, tuple) and None in key)
+
+
+def _parts(keys: Sequence[Any]) -> list[Any]:
+    """What tells keys apart: of tuples the one part in which they differ, the last where none does."""
+    if not keys or not all(isinstance(key, tuple) and len(key) == len(keys[0]) for key in keys):
+        return list(keys)
+    columns = list(zip(*keys, strict=True))
+    differing = [column for column in columns if len(set(column)) > 1] or columns[-1:]
+    return list(differing[0]) if len(differing) == 1 else list(keys)
+
+
+def of_figure(signature: Signature, figure: str | None, headline: str) -> Signature:
+    """The signature of a judgement of that figure: another than the headline is named in its definition."""
+    if figure is None or figure == headline:
+        return signature
+    definition = {**signature.definition, "figure": figure}
+    if "v" in definition:
+        definition["v"] = definition.pop("v")  # stays last
+    return attrs.evolve(signature, definition=definition)
+
+
+def read_series(given: Any, function: str, argument: str = "groups", figure: str | None = None) -> Series:
     """Groups, a mapping of key to result or a list of results, all of one definition.
 
     Args:
         given: what was passed.
         function: who asks, as messages call it.
         argument: what it calls what was passed.
+        figure: which figure; the headline by default.
 
     Raises:
         ArgumentTypeError: something else, or figures without an interval.
         ArgumentValueError: nothing, or results of unlike definitions.
+        UnknownNameError: results that cannot be judged by the figure.
     """
     if isinstance(given, Groups):
         keys = tuple(given)
@@ -166,12 +235,16 @@ def read_series(given: Any, function: str, argument: str = "groups") -> Series:
         some = given[keys[0]] if keys else given.overall
         if not isinstance(some, Result):
             raise _refused(some, function, argument)
+        evidence = given._evidence_of(figure)
+        signature = of_figure(some._signature, figure, some._headline)
         hidden = np.zeros(len(keys), dtype=np.bool_)
-        if given._min_n:
+        if given._min_n and signature is not some._signature:
+            hidden = np.broadcast_to(~(evidence.weight >= given._min_n), hidden.shape)
+        elif given._min_n:
             hidden = np.array([result._brief().n < given._min_n for result in given.values()], dtype=np.bool_)
         return Series(
-            keys=keys, evidence=given._evidence, signature=some._signature, incomplete=frozenset(given.incomplete),
-            hidden=hidden, names=given.names,
+            keys=keys, evidence=evidence, signature=signature, incomplete=frozenset(given.incomplete), hidden=hidden,
+            names=given.names, periods=getattr(given._table.keys, "place", None) is not None,
         )  # fmt: skip
     labelled = isinstance(given, Mapping)
     if not labelled and (isinstance(given, (str, bytes, Finding)) or not isinstance(given, Iterable)):
@@ -186,10 +259,11 @@ def read_series(given: Any, function: str, argument: str = "groups") -> Series:
             f"its results"
         )
         raise ArgumentValueError(msg, argument=argument, found=given)
+    _refuse_windows(results, argument)
     return Series(
         keys=tuple(given) if labelled else tuple(range(len(results))),
-        evidence=Evidence.stacked([found._evidence for found in results]),
-        signature=_one_definition(results, argument), labelled=labelled,
+        evidence=Evidence.stacked([found._evidence_of(figure) for found in results]),
+        signature=of_figure(_one_definition(results, argument), figure, results[0]._headline), labelled=labelled,
         hidden=np.zeros(len(results), dtype=np.bool_), names=("group",),
     )  # fmt: skip
 
@@ -200,6 +274,17 @@ def _refused(found: Any, function: str, argument: str) -> ArgumentTypeError:
         f"{function}(cx.nps(scores, by=month)) or {function}([cx.nps(january), cx.nps(february), ...])"
     )
     return ArgumentTypeError(msg, argument=argument, found=type(found))
+
+
+def _refuse_windows(results: Sequence[Result], argument: str) -> None:
+    windows = [found for found in results if found._signature.estimation.get("rolling", "1") != "1"]
+    if len(results) > 1 and windows:
+        size = windows[0]._signature.estimation["rolling"]
+        msg = (
+            f"{argument} must share no rows to be judged together (got rolling windows of {size} periods, which "
+            f"overlap); pass the periods themselves, or compare two windows that share none"
+        )
+        raise ArgumentTypeError(msg, argument=argument, found=size)
 
 
 def _one_definition(results: Sequence[Result], argument: str) -> Signature:

@@ -140,8 +140,8 @@ class Trend(Judgement):
 
 
 def trend(
-    groups_or_results: Any, *, margin: float | dt.timedelta | None = None, method: TrendMethod | None = None,
-    confidence: float = 0.95,
+    groups_or_results: Any, *, figure: str | None = None, margin: float | dt.timedelta | None = None,
+    method: TrendMethod | None = None, confidence: float = 0.95,
 ) -> Trend:  # fmt: skip
     """Direction of a figure over periods, and how sure it is.
 
@@ -152,10 +152,13 @@ def trend(
     (Theil-Sen) and the Mann-Kendall test.
 
     Args:
-        groups_or_results: groups by period, in order of time; or a list (or mapping) of results, one a period.
-            A period's place is its position among the groups. Periods that are empty, incomplete or without a
-            figure are skipped and keep their place; so does the group None of rows without an instant, which
-            comes last.
+        groups_or_results: groups by period; or a list (or mapping) of results, one a period. Periods of a list
+            stand as they are given. Keys of others are put in order of time, whatever order they came in, and must
+            say it: dates, numbers, or texts such as "2026-01", without a gap between them. Periods that are empty,
+            incomplete or without a figure are skipped and keep their place; so does the group None of rows without
+            an instant, which comes last.
+        figure: which figure to judge, by its name: of waits e.g. "reply.median", "first_response.within_target" or
+            "business_resolution.within_target", of repeats "first_contact_resolution"; None: the headline.
         margin: a change over the whole span that would not matter, in the unit of the figure (a timedelta for
             waits): "steady" is said where the 90 % interval of the change lies inside it, before anything else.
             None: steady is never said.
@@ -169,8 +172,9 @@ def trend(
 
     Raises:
         ArgumentTypeError: neither groups nor results, or figures without an interval.
-        ArgumentValueError: groups by several keys, results of unlike definitions, a margin out of range, a method
-            that the figure has no use for.
+        ArgumentValueError: groups by several keys, keys without an order in time or with a gap, results of unlike
+            definitions, a margin out of range, a method that the figure has no use for.
+        UnknownNameError: a figure that the results cannot be judged by.
 
     References:
         McCullagh and Nelder (1989), Generalized Linear Models, 4.5 (dispersion). Armitage (1955), Biometrics
@@ -184,7 +188,8 @@ def trend(
     NPS: no clear trend, 1.20 points a period (95% CI −13.68 to 16.08), p=0.76, 4 periods
     """
     confidence = check_confidence(confidence)
-    series = read_series(groups_or_results, "cx.trend", _GIVEN).in_order("cx.trend", _GIVEN)
+    series = read_series(groups_or_results, "cx.trend", _GIVEN, figure).in_order("cx.trend", _GIVEN, spaced=True)
+    series = series.at(confidence)
     chosen = _method(series.evidence, method)
     checked = _margin(series.evidence, margin)
     skipped = series.skipped(incomplete=True)

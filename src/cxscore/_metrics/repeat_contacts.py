@@ -19,6 +19,7 @@ from .._calls import guided
 from .._checks import check_choice, check_confidence
 from .._contacts import WEEK, read_contacts
 from .._core import intervals, repeats
+from .._core.clusters import effective_share, worth_of_share
 from .._core.distributions import z_value
 from .._core.repeats import ClusterSums, RepeatSummary
 from .._core.survival import survival_interval
@@ -122,9 +123,21 @@ class RepeatContactsResult(Result):
 
     _headline: ClassVar[str] = "rate"
 
+    # Of all counts each share takes its own; they tell how many independent contacts it is worth.
+    _sums: FrozenMap[str, ClusterSums] = attrs.field(repr=False, eq=False)
+
     @property
     def _evidence(self) -> Evidence:
-        return _evidence(self.rate, self.effective_n, self.mature)
+        return _evidence("rate", self._sums["rate"])
+
+    @property
+    def _judged_by(self) -> tuple[str, ...]:
+        return tuple(_SHARES)
+
+    def _other_evidence(self, figure: str) -> Evidence | None:
+        if figure not in _SHARES:
+            return None
+        return _evidence(figure, self._sums[figure])
 
     def busiest(self, k: int = 10) -> list[BusyCustomer]:
         """The customers with most contacts: the way back to the records.
@@ -258,12 +271,20 @@ class _Settings:
         return Signature("repeat_contacts", definition | {"v": "1"}, estimation)
 
 
-def _share(sums: ClusterSums, z: float) -> tuple[Number, Number, tuple[Number, Number]]:
+# The shares by their figure: where their counts stand, what they are called, whether more is better.
+_SHARES = {
+    "rate": ("repeats", "repeat rate", False),
+    "first_contact_resolution": ("first_contact", "first-contact resolution", True),
+    "net_first_contact_resolution": ("net_first_contact", "net first-contact resolution", True),
+}
+
+
+def _share(sums: ClusterSums, confidence: float) -> tuple[Number, Number, tuple[Number, Number]]:
     """A share of contacts, how many independent ones it is worth, and its limits."""
-    n = repeats.effective_trials(sums)
+    n = effective_share(sums, confidence)
     # Where nothing was tried n is NaN, and so is everything made of it.
     share = sums.hits / _or_one(sums.trials) + 0.0 * n
-    return share, n, intervals.wilson(share * n, n, z)
+    return share, n, intervals.wilson(share * n, n, z_value(confidence))
 
 
 def _or_one(n: Number) -> Number:
@@ -274,9 +295,9 @@ def _figures(counts: RepeatTally | RepeatSummary, confidence: float) -> dict[str
     """Figures that need no more than counts; a tuple is the limits of an interval."""
     z = z_value(confidence)
     every, first, net = counts.repeats, counts.first_contact, counts.net_first_contact
-    rate, effective, limits = _share(every, z)
-    resolved, _, resolved_limits = _share(first, z)
-    net_resolved, _, net_limits = _share(net, z)
+    rate, effective, limits = _share(every, confidence)
+    resolved, _, resolved_limits = _share(first, confidence)
+    net_resolved, _, net_limits = _share(net, confidence)
     return {
         "n": counts.contacts,
         "rate": rate,
@@ -301,19 +322,15 @@ def _figures(counts: RepeatTally | RepeatSummary, confidence: float) -> dict[str
     }
 
 
-def _evidence(rate: Number, effective: Number, mature: Number) -> Evidence:
+def _evidence(figure: str, sums: ClusterSums) -> Evidence:
+    """What a share rests on, of one group or of many."""
+    _, name, upward = _SHARES[figure]
+    n, k = worth_of_share(sums)
+    share = sums.hits / _or_one(sums.trials) + 0.0 * n
     return Evidence(
-        name="repeat rate",
-        form="share",
-        unit=1.0,
-        upward=False,
-        value=rate,
-        n=effective,
-        weight=mature * 1.0,
-        up=rate,
-        low=0.0,
-        high=1.0,
-    )
+        name=name, form="share", unit=1.0, upward=upward, value=share, n=n, weight=sums.trials * 1.0, up=share,
+        low=0.0, high=1.0, clusters=k, answers=sums.trials * 1.0,
+    )  # fmt: skip
 
 
 def _kaplan_meier(tally: RepeatTally, confidence: float) -> dict[str, Any]:
@@ -344,6 +361,7 @@ def _result(tally: RepeatTally, settings: _Settings, people: Customers | None) -
         left_out=tally.left_out,
         signature=settings.signature(tally.settings.definition),
         ends_missing=tally.ends_missing,
+        sums=FrozenMap({figure: getattr(tally, name) for figure, (name, *_) in _SHARES.items()}),
         contacts_per_issue=sum(size * count for size, count in sizes.items()) / closed if closed else float("nan"),
         issue_sizes=sizes,
         longest_issue=max(sizes, default=None),
@@ -406,14 +424,17 @@ class _RepeatGroups:
         return np.asarray(figure)
 
     def evidence(self) -> Evidence:
-        found = _figures(self.table.summary, self.settings.confidence)
-        return _evidence(found["rate"], found["effective_n"], found["mature"])
+        return _evidence("rate", self.table.summary.repeats)
+
+    def evidence_of(self, figure: str) -> Evidence | None:
+        """The evidence of another share, None where there is no such figure."""
+        if figure not in _SHARES:
+            return None
+        return _evidence(figure, getattr(self.table.summary, _SHARES[figure][0]))
 
     def rest_evidence(self) -> Evidence:
         """The evidence of the contacts outside each group, in one pass."""
-        sums = self.table.repeats_outside()
-        rate, effective, _ = _share(sums, z_value(self.settings.confidence))
-        return _evidence(rate, effective, sums.trials)
+        return _evidence("rate", self.table.repeats_outside())
 
     def tally(self) -> RepeatTally:
         return self.table.total(with_seen=True)
@@ -509,7 +530,8 @@ def repeat_contacts(
 
     References:
         Wilson (1927), Journal of the American Statistical Association 22:209-212. Kaplan and Meier (1958),
-        ibid. 53:457-481. Linearised variance of a ratio over clusters: Cochran (1977), Sampling Techniques.
+        ibid. 53:457-481. Linearised variance of a ratio over clusters: Cochran (1977), Sampling Techniques; few
+        clusters: Korn and Graubard (1998), Survey Methodology 24:193-201.
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -524,7 +546,7 @@ def repeat_contacts(
     >>> result.repeats, result.mature, result.immature
     (1, 3, 1)
     >>> print(result)
-    repeat rate 33.3% (95% CI 6.1 to 79.2, n=3 mature contacts)
+    repeat rate 33.3% (95% CI 2.5 to 90.6, n=3 mature contacts)
     """
     settings = _Settings(
         check_confidence(confidence),

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from .._accounting import LeftOut
 from .._calls import guided
 from .._checks import check_choice, check_confidence
 from .._core import clusters, intervals, scores
@@ -22,7 +23,16 @@ from .._frozen import FrozenMap
 from .._results import Brief, Interval, Result, Signature, show
 from ..groups import Groups
 from ..scales import CES_1_7, CSAT_1_5, NPS_0_10, Scale
-from ..tallies._scores import AnswerClusters, ClusteredRows, ScoreTable, ScoreTally, score_table, score_tally
+from ..tallies._scores import (
+    AnswerClusters,
+    ClusteredRows,
+    OtherRows,
+    ScoreTable,
+    ScoreTally,
+    SingleAnswers,
+    score_table,
+    score_tally,
+)
 
 __all__ = [
     "CesMethod",
@@ -48,6 +58,7 @@ CesMethod = Literal["adjusted-t", "t"]
 
 Number = Any  # a float for one group, a float array for many
 Limits = tuple[Number, Number]
+_NAN = float("nan")
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R", bound="ScoreResult")
 
@@ -74,7 +85,8 @@ class ScoreResult(Result):
             then stands in `to_dict`, `repr` and HTML.
         distribution: point to number of answers, all points of the scale.
         effective_n: Kish's effective number of answers; `n` without weights.
-        clusters: clusters with at least one answer, None where every answer is taken as independent.
+        clusters: clusters with at least one answer, None where every answer is taken as independent. Where there
+            are as many as answers, none has two and `interval` is `iid_interval`.
         respondents: distinct people behind the answers, None where not known.
         asked: invitations behind the answers, superseded answers not counted, None where not known.
         response_rate: answers over invitations, None where not known.
@@ -91,6 +103,9 @@ class ScoreResult(Result):
     asked: int | None = attrs.field(default=None, eq=False)
     response_rate: float | None = attrs.field(default=None, eq=False)
     _evidence: Evidence = attrs.field(repr=False, eq=False)
+
+    def _why_not(self, figure: str) -> str:
+        return "measure another figure of the answers by its own metric, or with scale=scale.with_bands(...)"
 
     def _apart(self) -> bool:
         """Whether the interval of independent answers is another one."""
@@ -301,7 +316,7 @@ class _Counts:
     counts: Sequence[Number]
     sums: Sequence[Number]
     squares: Sequence[Number] | None  # None: every weight is 1, and effective numbers are plain ones
-    clusters: AnswerClusters | ClusteredRows | None = None  # None: every answer is independent
+    clusters: AnswerClusters | ClusteredRows | OtherRows | SingleAnswers | None = None  # None: all are independent
 
     @classmethod
     def of(cls, tally: ScoreTally) -> _Counts:
@@ -311,10 +326,10 @@ class _Counts:
     def of_table(cls, table: ScoreTable) -> _Counts:
         counts = list(table.counts.T.astype(np.float64))
         sums = counts if table.sums is None else list(table.sums.T)
-        return cls(counts, sums, None if table.squares is None else list(table.squares.T), table.rows)
+        return cls(counts, sums, None if table.squares is None else list(table.squares.T), table.clusters)
 
     def outside(self) -> _Counts:
-        """For each group the answers of all others; they must be independent."""
+        """For each group the answers of all others."""
 
         def others(column: Number) -> Number:
             # What comes before plus what comes after: a total less the group's own would round.
@@ -324,7 +339,9 @@ class _Counts:
 
         counts = [others(column) for column in self.counts]
         sums = counts if self.squares is None else [others(column) for column in self.sums]
-        return _Counts(counts, sums, None if self.squares is None else [others(column) for column in self.squares])
+        squares = None if self.squares is None else [others(column) for column in self.squares]
+        rows = self.clusters.outside() if isinstance(self.clusters, ClusteredRows) else None
+        return _Counts(counts, sums, squares, rows)
 
     def independent(self) -> _Counts:
         """The same answers as if none hung on another."""
@@ -333,21 +350,33 @@ class _Counts:
     def n(self) -> Number:
         return sum(self.counts)
 
-    def effective(self, values: Sequence[float], confidence: float) -> Number:
-        """Independent answers that say as much about the weighted mean of `values`, at a level of confidence."""
+    def worth(self, values: Sequence[float]) -> tuple[Number, Number]:
+        """Independent answers that say as much about the weighted mean of `values`, and how many clusters say so.
+
+        The second is NaN where clusters change nothing: there are none, or all have a single answer.
+        """
         n = self.n() if self.squares is None else scores.effective(self.sums, self.squares, values)
         if self.clusters is None:
-            return n
+            return n, _NAN
+        alone = self.clusters.count == self.n()
+        if isinstance(self.clusters, SingleAnswers) or np.all(alone):
+            return n, _NAN
         mean, variance = scores.mean_and_variance(self.sums, values)
-        return clusters.effective(
+        worth, known = clusters.worth(
             variance=variance,
             spread=self.clusters.spread([value - mean for value in values]),
             sizes=self.clusters.sizes,
             total=sum(self.sums),
             independent=n,
             kish=self.kish(),
-            confidence=confidence,
         )
+        # To the bit, where the formula would leave a rounding error.
+        return (np.where(alone, n, worth), np.where(alone, _NAN, known)) if np.ndim(alone) else (worth, known)
+
+    def effective(self, values: Sequence[float], confidence: float) -> Number:
+        """The same number for an interval at a level of confidence."""
+        n, known = self.worth(values)
+        return clusters.at_level(n, known, self.kish(), confidence) if np.any(known == known) else n
 
     def kish(self) -> Number:
         return self.n() * 1.0 if self.squares is None else scores.kish(self.sums, self.squares)
@@ -370,13 +399,13 @@ class _Settings:
 
     @classmethod
     def of(
-        cls, metric: str, method: str, confidence: float, missing: str, invalid: str, superseded: str,
+        cls, metric: str, method: str, confidence: float, missing: str, invalid: str,
         found: ScoreTally | ScoreTable,
     ) -> _Settings:  # fmt: skip
-        told = found.rows if isinstance(found, ScoreTable) else found.clusters
+        told = found.clusters
         one_vote = told is not None and told.one_vote
         return cls(
-            metric, found.scale, method, confidence, missing, invalid, superseded,
+            metric, found.scale, method, confidence, missing, invalid, found.superseded,
             weighted=found.sums is not None and not one_vote,
             cluster="none" if told is None else told.name,
             one_vote=one_vote,
@@ -392,9 +421,9 @@ class _Settings:
         }
         if self.weighted:
             estimation["weights"] = "given"
-        if self.superseded != "drop":
-            estimation["superseded"] = self.superseded
         definition: dict[str, str] = dict(self.scale.definition)
+        if self.superseded != "drop":  # other answers count, so it is another figure
+            definition["superseded"] = self.superseded
         if self.one_vote:  # another figure than a score of answers
             definition["one_vote_per"] = self.cluster
         definition["v"] = "1"
@@ -448,18 +477,21 @@ def _evidence(
     down: Number | None = None,
 ) -> Evidence:  # fmt: skip
     """Behind a share, or a net where there is a `down`, in points."""
+    n, known = data.worth(contrast)
     return Evidence(
         name=name,
         form="share" if down is None else "net",
         unit=100.0,
         upward=True,
         value=score,
-        n=data.effective(contrast, settings.confidence),
+        n=n,
         weight=sum(data.sums) * 1.0,
         up=up,
         down=0.0 if down is None else down,
         low=0.0 if down is None else -100.0,
         high=100.0,
+        clusters=known,
+        answers=data.kish(),
     )
 
 
@@ -517,30 +549,31 @@ def _csat_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     }
 
 
-def _mean_limits(data: _Counts, settings: _Settings, mean: Number, variance: Number) -> tuple[Number, Limits]:
-    """What the answers are worth for their mean, and its limits."""
+def _mean_limits(data: _Counts, settings: _Settings, mean: Number, variance: Number) -> Limits:
+    """Limits of the mean of the answers."""
     scale, confidence = settings.scale, settings.confidence
     n = data.effective([float(point) for point in scale.points], confidence)
     if settings.method == "t":
-        return n, intervals.mean_t(n, mean, variance, confidence)
-    return n, intervals.mean_adjusted_t(n, mean, variance, float(scale.low), float(scale.high), confidence)
+        return intervals.mean_t(n, mean, variance, confidence)
+    return intervals.mean_adjusted_t(n, mean, variance, float(scale.low), float(scale.high), confidence)
 
 
 def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
     scale = settings.scale
     mean, variance = scores.mean_and_variance(data.sums, scale.points)
-    n, limits = iid = _mean_limits(data, settings, mean, variance)
+    limits = iid = _mean_limits(data, settings, mean, variance)
     if data.clusters is not None:
         iid = _mean_limits(data.independent(), settings, mean, variance)
     easy, easy_limits = _part(data, settings, scale.good, intervals.wilson)
     top, top_limits = _part(data, settings, scale.top_two, intervals.wilson)
     *_, net, net_limits = _net(data, settings, scale.top_two, scale.poor, intervals.nps_score)
     difficult = scores.of_points(data.sums, _positions(scale, scale.poor))
+    n, known = data.worth([float(point) for point in scale.points])
     return {
         **_shared(data),
         "score": mean,
         "interval": (*limits, settings.method),
-        "iid_interval": (*iid[1], settings.method),
+        "iid_interval": (*iid, settings.method),
         "easy": scores.of_points(data.counts, _positions(scale, scale.good)),
         "difficult": scores.of_points(data.counts, _positions(scale, scale.poor)),
         "easy_share": easy,
@@ -561,6 +594,8 @@ def _ces_figures(data: _Counts, settings: _Settings) -> dict[str, Any]:
             spread=variance,
             low=float(scale.low),
             high=float(scale.high),
+            clusters=known,
+            answers=data.kish(),
         ),
     }
 
@@ -646,18 +681,18 @@ class _ScoreGroups(Generic[R]):
         return found
 
     def rest_evidence(self) -> Evidence | None:
-        """The evidence of all answers outside each group, from sums; None where clusters reach over groups."""
-        if self.table.rows is not None:
+        """The evidence of all answers outside each group, from sums; None where votes depend on the group."""
+        if self.table.rows is not None and self.table.rows.one_vote:
             return None
         outside = _Counts.of_table(self.table).outside()
         found: Evidence = _FIGURES[self.settings.metric](outside, self.settings)["evidence"]
         return found
 
     def tally(self) -> ScoreTally:
-        return self.table.total(with_seen=True)
+        return self.table.total(to_merge=True)
 
     def tallies(self) -> Sequence[ScoreTally]:
-        return [self.table.row(i, with_seen=True) for i in range(len(self.table))]
+        return [self.table.row(i, to_merge=True) for i in range(len(self.table))]
 
 
 _WHOLE = frozenset(
@@ -685,9 +720,11 @@ def _measure(
     confidence = check_confidence(confidence)
     if scale is None:
         scale = answers.scale if isinstance(answers, ScoreTally) else default
-    chosen = method, confidence, rows["missing"], rows["invalid"], rows["superseded"]
+    chosen = method, confidence, rows["missing"], rows["invalid"]
     if by is None:
         tally = score_tally(answers, scale, **rows)
+        if LeftOut.INVALID in tally.left_out:  # a tally says itself what became of them
+            chosen = *chosen[:3], "drop"
         return _result(kind, tally, _Settings.of(metric, *chosen, tally))
     table = score_table(answers, scale, by=by, **rows)
     return Groups(_ScoreGroups(table, _Settings.of(metric, *chosen, table), kind))
@@ -734,15 +771,18 @@ def nps(
             batch, a mapping of point to count, or a `ScoreTally`.
         by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
         weights: sampling weights of 0 or more, one a row, or an attribute name for records.
-        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals then
-            allow for answers of one cluster being alike. A missing label is a cluster of its own.
+        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals
+            allow for answers of one cluster being alike. A missing label is a cluster of its own. None: the
+            respondent, where records or a batch know any; False: every answer is independent.
         one_vote_per: labels, or an attribute name, e.g. "account": the answers of each weigh 1 together, as their
             mean would, and are a cluster. Excludes `weights` and `cluster`.
-        scale: the scale; `NPS_0_10` for raw answers, the tally's own for a tally.
+        scale: the scale; `NPS_0_10` for raw answers, the tally's own for a tally, whatever it is: the
+            NPS of a CSAT tally counts its good answers less its poor ones.
         method: "score" (Tango 1998), "adjusted-wald" (Rocks 2016) or "wald".
         confidence: level of the interval, between 0 and 1.
         superseded: records that name survey, conversation and respondent, and somebody who answered the same
-            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all.
+            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all, which is
+            another figure.
         missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
         invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
 
@@ -801,15 +841,18 @@ def csat(
             batch, a mapping of point to count, or a `ScoreTally`.
         by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
         weights: sampling weights of 0 or more, one a row, or an attribute name for records.
-        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals then
-            allow for answers of one cluster being alike. A missing label is a cluster of its own.
+        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals
+            allow for answers of one cluster being alike. A missing label is a cluster of its own. None: the
+            respondent, where records or a batch know any; False: every answer is independent.
         one_vote_per: labels, or an attribute name, e.g. "account": the answers of each weigh 1 together, as their
             mean would, and are a cluster. Excludes `weights` and `cluster`.
-        scale: the scale with its criterion; `CSAT_1_5` for raw answers, the tally's own for a tally.
+        scale: the scale with its criterion; `CSAT_1_5` for raw answers, the tally's own for a tally, whatever it is:
+            the CSAT of an NPS tally is its share of promoters.
         method: "wilson" (1927), "agresti-coull" (1998) or "wald"; the last two may pass 0 and 100.
         confidence: level of the interval, between 0 and 1.
         superseded: records that name survey, conversation and respondent, and somebody who answered the same
-            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all.
+            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all, which is
+            another figure.
         missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
         invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
 
@@ -862,15 +905,17 @@ def ces(
             batch, a mapping of point to count, or a `ScoreTally`.
         by: labels of the rows (or attribute names for records and batches); several as list, tuple or dict.
         weights: sampling weights of 0 or more, one a row, or an attribute name for records.
-        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals then
-            allow for answers of one cluster being alike. A missing label is a cluster of its own.
+        cluster: who gave each answer, as labels one a row, or an attribute name for records; intervals
+            allow for answers of one cluster being alike. A missing label is a cluster of its own. None: the
+            respondent, where records or a batch know any; False: every answer is independent.
         one_vote_per: labels, or an attribute name, e.g. "account": the answers of each weigh 1 together, as their
             mean would, and are a cluster. Excludes `weights` and `cluster`.
         scale: the scale; `CES_1_7` (7 is easy) for raw answers, the tally's own for a tally.
         method: interval of the mean, "adjusted-t" (a quarter pseudo-answer at each end of the scale) or "t".
         confidence: level of the intervals, between 0 and 1.
         superseded: records that name survey, conversation and respondent, and somebody who answered the same
-            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all.
+            twice: "drop" counts the latest (by `at`; the poorest of one instant), "count" counts all, which is
+            another figure.
         missing: "drop" counts missing answers in `left_out`, "raise" refuses them.
         invalid: "raise" refuses answers off the scale, "drop" counts them in `left_out`.
 

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import numpy as np
@@ -24,6 +24,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, M
 from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
 from . import _saved
 from ._scores import _whole_count
+from ._sums import no_start
 
 __all__ = ["CLOCKS", "DurationTally", "bracket_edges", "shown_brackets", "tally_clock"]
 
@@ -161,6 +162,8 @@ class DurationTally:
         open: Any = None,
         clock: str = "first_response",
         conversations: Any = None,
+        changes: Any = None,
+        hours: None = None,
         targets: Any = None,
         as_of: Any = None,
         policy: ReplyPolicy = DEFAULT_POLICY,
@@ -175,6 +178,8 @@ class DurationTally:
             open: ages of open waits, with bare durations.
             clock: which clock the waits belong to.
             conversations: beside a message log, as in `response_times`.
+            changes: likewise.
+            hours: not in a tally, which counts calendar time only; anything but None is refused with the way out.
             targets: as in `response_times`; a bare duration counts as opened long ago.
             as_of: "now"; give the same to every shard, or the tallies will not merge.
             policy: as in `response_times`.
@@ -184,12 +189,20 @@ class DurationTally:
 
         Raises:
             InvalidValueError: negative durations.
+            ArgumentTypeError: business hours, or targets in business time.
             ArgumentValueError: a clock that the log does not have.
         """
         check_choice("clock", clock, CLOCKS)
         check_choice("missing", missing, ("drop", "raise"))
         check_choice("invalid", invalid, ("raise", "drop"))
         policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
+        if hours is not None:
+            msg = (
+                "hours must be left out: a tally counts calendar time only (got business hours); count business time "
+                "of all rows at once with response_times(..., hours=...), or tally durations of your own: "
+                "DurationTally.of(hours.between(starts, ends))"
+            )
+            raise ArgumentTypeError(msg, argument="hours", found=type(hours))
         if promised.in_business_time:
             msg = (
                 "targets must be about calendar time here (got in_business_time); a tally knows no hours, count with "
@@ -197,7 +210,7 @@ class DurationTally:
             )
             raise ArgumentTypeError(msg, argument="targets", found=targets)
         data = _inputs.materialise(data)
-        if not isinstance(data, Batch) and first_record(data) is None and conversations is None:
+        if not isinstance(data, Batch) and first_record(data) is None and conversations is None and changes is None:
             gone: dict[str, int] = {}
             ended, ages = (
                 _bare(values, name, gone, missing, invalid)
@@ -209,16 +222,17 @@ class DurationTally:
             raise ArgumentTypeError(msg, argument="open")
         timeline = as_counted(
             read_log(
-                data, conversations=conversations, targets=promised, as_of=as_of, policy=policy, missing=missing,
-                invalid=invalid,
+                data, conversations=conversations, changes=changes, targets=promised, as_of=as_of, policy=policy,
+                missing=missing, invalid=invalid,
             )
         )  # fmt: skip
         if clock not in timeline.clocks:
             known = ", ".join(name for name in CLOCKS if name in timeline.clocks)
-            msg = f"clock must be one that the log has (got {clock!r}; it has {known or 'none'})"
+            why = f"; {clock} {timeline.reasons[clock]}" if clock in timeline.reasons else ""
+            msg = f"clock must be one that the log has (got {clock!r}; it has {known or 'none'}{why})"
             raise ArgumentValueError(msg, argument="clock", found=clock)
         return tally_clock(
-            timeline.clocks[clock], now=timeline.as_of, aware=timeline.aware, policy=policy.definition,
+            timeline.clocks[clock], now=timeline.as_of, aware=timeline.aware, policy=timeline.policy.definition,
             target=promised.definition(clock), edges=edges, chat=chat_like(timeline.channels.among([range(1)])),
             rows=int(timeline.used.sum()),
             left=left_out({reason: counts.sum() for reason, counts in timeline.left.items()}),
@@ -296,6 +310,9 @@ class DurationTally:
     def _blank(self) -> bool:
         """A bare `empty()`, which adds to anything of its clock."""
         return self == DurationTally.empty(self.clock)
+
+    def __radd__(self, other: object) -> NoReturn:
+        raise no_start(type(self).__name__, other)
 
     def __add__(self, other: object) -> DurationTally:
         if not isinstance(other, DurationTally):
@@ -407,6 +424,7 @@ def tally_clock(
         clock.counted_from, clock.end, clock.outcome, clock.target, now or 0, np.array(edges, dtype=np.int64),
         unanswered_misses=clock.name != "reply",
     )._asdict()  # fmt: skip
+    del found["old"], found["met"]
     return DurationTally(
         clock=clock.name, policy=policy, target=target, as_of=now, aware=aware, bins=_binned(found.pop("ended")),
         open_bins=_binned(found.pop("ages")), edges=edges, chat=chat, rows=rows, left_out=left, **found,

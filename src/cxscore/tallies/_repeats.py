@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import attrs
 import numpy as np
@@ -26,6 +26,7 @@ from .._open_time import Schedules
 from ..errors import MergeError
 from . import _saved
 from ._digests import BY_CONTENT, Digests, digests, packed, sealed_digests, size_only, unpacked
+from ._sums import no_start
 
 __all__ = ["BusyCustomer", "Customers", "RepeatTable", "RepeatTally"]
 
@@ -178,6 +179,9 @@ class RepeatTally:
     def emptied(self) -> RepeatTally:
         """An empty tally of the same kind."""
         return RepeatTally(settings=self.settings, seen=())
+
+    def __radd__(self, other: object) -> NoReturn:
+        raise no_start(type(self).__name__, other)
 
     def __add__(self, other: object) -> RepeatTally:
         if not isinstance(other, RepeatTally):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, partial
+from typing import Any, Final, NoReturn
 
 import attrs
 import numpy as np
@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from .. import _inputs
 from .._accounting import LeftOut, left_out
+from .._calls import complete
 from .._checks import check_choice
 from .._core import clusters, counting
 from .._frozen import FrozenMap
-from .._grouping import Grouping, group_rows
+from .._grouping import Grouping, cut_by, group_rows
 from .._inputs import NAT, Coded, Column
 from ..batches import Batch, Responses, first_record
 from ..errors import (
@@ -35,14 +36,26 @@ from ..errors import (
 from ..scales import Scale
 from . import _saved
 from ._digests import BY_CONTENT, Digests, digests, packed, sealed_digests, size_only, unpacked
+from ._sums import no_start
 
-__all__ = ["GIVEN", "AnswerClusters", "ClusteredRows", "ScoreTable", "ScoreTally", "score_table", "score_tally"]
+__all__ = [
+    "GIVEN",
+    "AnswerClusters",
+    "ClusteredRows",
+    "OtherRows",
+    "ScoreTable",
+    "ScoreTally",
+    "SingleAnswers",
+    "contents",
+    "score_table",
+    "score_tally",
+]
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-SCHEMA = 2  # 1 knew no clusters
+SCHEMA = 3  # 1 knew no clusters, 2 did not say which of several answers count
 GIVEN: Final = "given"  # what clusters and votes are called in a signature where they came as an array
 _SMALL = 256  # up to here counting in plain Python beats numpy's start-up cost
 
@@ -117,6 +130,7 @@ class ScoreTally:
         squares: sums of the squared weights per point, with `sums`.
         clusters: sums over clusters of answers, None where every answer counts as independent.
         left_out: rows left out by reason.
+        superseded: "count" where answers that were given again count as well, "drop" where they do not.
         asked: survey invitations behind the answers, None where that is not known.
         respondents: distinct people behind the answers, None where that is not known or not additive.
 
@@ -133,6 +147,7 @@ class ScoreTally:
     squares: tuple[float, ...] | None = None
     clusters: AnswerClusters | None = None
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
+    superseded: str = "drop"
     asked: int | None = attrs.field(default=None, eq=False)
     respondents: int | None = attrs.field(default=None, eq=False)
 
@@ -167,6 +182,7 @@ class ScoreTally:
         return FrozenMap(dict(zip(self.scale.points, self.counts, strict=True)))
 
     @classmethod
+    @complete("write ScoreTally.of(answers, scale=cx.NPS_0_10)")
     def of(
         cls,
         data: Any,
@@ -181,11 +197,15 @@ class ScoreTally:
     ) -> ScoreTally:
         """Count answers of any shape the metrics accept.
 
+        Every answer is independent unless `cluster` or `one_vote_per` says otherwise, also where it is known who gave
+        which: tallies of any shards add up then. Counts and scores are those of the metrics; the interval of a tally
+        without clusters is the independent one, and its signature says `cluster:none`.
+
         Args:
             data: numbers, labels, records, a `Responses` batch or counts by point.
             scale: the scale of the answers.
             weights: one number a row, or an attribute name for records.
-            cluster: as in `nps`; all answers of a cluster must be in this shard.
+            cluster: labels or a name as in `nps`; all answers of a cluster must be in this shard.
             one_vote_per: as in `nps`; all answers of an account must be in this shard.
             superseded: as in `nps`; answers that supersede each other must be in one shard.
             missing: "drop" or "raise".
@@ -197,11 +217,12 @@ class ScoreTally:
             ArgumentTypeError: cluster labels that have no stable text.
         """
         return score_tally(
-            data, scale, weights=weights, cluster=cluster, one_vote_per=one_vote_per, superseded=superseded,
-            missing=missing, invalid=invalid, with_seen=True,
+            data, scale, weights=weights, cluster=False if cluster is None and one_vote_per is None else cluster,
+            one_vote_per=one_vote_per, superseded=superseded, missing=missing, invalid=invalid, with_seen=True,
         )  # fmt: skip
 
     @classmethod
+    @complete("write ScoreTally.from_counts({5: 40, 1: 3}, scale=cx.CSAT_1_5)")
     def from_counts(cls, counts: Mapping[Any, Any] | Sequence[Any], scale: Scale) -> ScoreTally:
         """Counts that were made elsewhere, e.g. by SQL.
 
@@ -238,7 +259,10 @@ class ScoreTally:
 
     def emptied(self) -> ScoreTally:
         """An empty tally of the same kind."""
-        return ScoreTally.empty(self.scale)
+        return attrs.evolve(ScoreTally.empty(self.scale), superseded=self.superseded)
+
+    def __radd__(self, other: object) -> NoReturn:
+        raise no_start(type(self).__name__, other)
 
     def __add__(self, other: object) -> ScoreTally:
         if not isinstance(other, ScoreTally):
@@ -262,6 +286,7 @@ class ScoreTally:
             left_out=left_out(
                 {reason: self.left_out.get(reason, 0) + other.left_out.get(reason, 0) for reason in LeftOut}
             ),
+            superseded=_merged_superseded(self, other),
             asked=_known_sum(self, other),
             # One person may answer in both; only no rows are known to add nobody.
             respondents=self.respondents if not other.given else other.respondents if not self.given else None,
@@ -278,6 +303,7 @@ class ScoreTally:
             "squares": None if self.squares is None else list(self.squares),
             "clusters": None if self.clusters is None else self.clusters.to_dict(),
             "left_out": {str(reason): count for reason, count in self.left_out.items()},
+            "superseded": self.superseded,
             "asked": self.asked,
             "respondents": self.respondents,
         }
@@ -292,6 +318,8 @@ class ScoreTally:
         _saved.check_schema(data, "ScoreTally", SCHEMA)
         if data["schema"] == 1:
             data = {**data, "clusters": None}
+        if data["schema"] < 3:
+            data = {**data, "superseded": "drop"}
         return cls(**_saved.mapping(data, "ScoreTally.to_dict()", _FIELDS))
 
     def to_bytes(self) -> bytes:
@@ -332,6 +360,7 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "squares": _WEIGHTS,
     "clusters": _saved.optional(_read_clusters),
     "left_out": _saved.reasons,
+    "superseded": lambda data: check_choice("superseded", _saved.text(data), ("drop", "count")),
     "asked": _saved.optional(_saved.count),
     "respondents": _saved.optional(_saved.count),
 }
@@ -379,6 +408,18 @@ def _added(one: ScoreTally, other: ScoreTally, name: str) -> tuple[float, ...] |
         plain = one if mine is None else other
         return None if plain.n else mine or theirs
     return tuple(a + b for a, b in zip(mine, theirs, strict=True))
+
+
+def _merged_superseded(one: ScoreTally, other: ScoreTally) -> str:
+    """Which of several answers count in both; a tally without rows takes it from the other."""
+    said = {tally.superseded for tally in (one, other) if tally.given} or {one.superseded, other.superseded}
+    if len(said) > 1 and one.given:
+        msg = (
+            "a tally of the latest answers and one of all answers do not add up (got superseded='drop' and 'count'); "
+            "count both with the same superseded="
+        )
+        raise MergeError(msg, argument="other", found=(one.superseded, other.superseded))
+    return min(said)
 
 
 def _merged_clusters(one: ScoreTally, other: ScoreTally) -> AnswerClusters | None:
@@ -432,6 +473,15 @@ def _known_sum(one: ScoreTally, other: ScoreTally) -> int | None:
     mine = 0 if one.asked is None and not one.given else one.asked
     theirs = 0 if other.asked is None and not other.given else other.asked
     return None if mine is None or theirs is None or (one.asked is None and other.asked is None) else mine + theirs
+
+
+@attrs.frozen(eq=False)
+class SingleAnswers:
+    """Clusters of one answer each, by group: they change no interval, and groups of them add up."""
+
+    name: str
+    count: Ints
+    one_vote: bool = False
 
 
 class ClusteredRows:
@@ -507,6 +557,11 @@ class ClusteredRows:
         """The answers of some groups, for `part`."""
         return np.isin(self._group, places)
 
+    def outside(self) -> OtherRows:
+        """For each group the answers of all others, which must not weigh what their group makes of them."""
+        cells, weight = self._cells, np.ones(len(self._point)) if self._weight is None else self._weight
+        return OtherRows(cells, self._cell_group, self._point, weight, self._groups)
+
     def part(
         self, rows: Any = slice(None), *, with_seen: bool = False
     ) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None, AnswerClusters]:
@@ -533,6 +588,51 @@ class ClusteredRows:
             seen=seen,
         )
         return sums, squares, found
+
+
+class OtherRows:
+    """For each group the clusters of all answers outside it, from sums: all of a cluster less what stands inside."""
+
+    def __init__(self, cells: clusters.Cells, cell_group: Ints, point: Ints, weight: Floats, groups: int) -> None:
+        self._starts = cells.starts
+        self._group = cell_group
+        self._groups = groups
+        self._cluster = np.unique(cells.cluster, return_inverse=True)[1].reshape(-1)
+        self._point = point
+        self._given = weight
+        self._weight = self._of_cells(weight)
+        rows = np.bincount(self._cluster, weights=cells.lengths)[self._cluster]
+        only_here = np.bincount(cell_group[cells.lengths == rows], minlength=groups)
+        self.count: Ints = int(self._cluster.max(initial=-1)) + 1 - only_here
+
+    def _of_cells(self, value: Floats) -> Floats:
+        found: Floats = np.add.reduceat(value, self._starts) if self._starts.size else np.zeros(0)
+        return found
+
+    @property
+    def sizes(self) -> Floats:
+        """For each group the sum over clusters of the squared weight."""
+        return self._spread(self._weight, np.zeros(self._groups))
+
+    def spread(self, values: Sequence[Any]) -> Floats:
+        """For each group the sum over clusters of the squared sum of a value a point less the mean of the group."""
+        table = np.array([np.broadcast_to(value, (self._groups,)) for value in values], dtype=np.float64)
+        known = np.flatnonzero(~np.isnan(table[0]))
+        if not known.size:
+            return np.full(self._groups, np.nan)
+        base = known[0]
+        return self._spread(self._of_cells(table[self._point, base] * self._given), table[0] - table[0, base])
+
+    def _spread(self, inside: Floats, shift: Floats) -> Floats:
+        """Of the sums of a value in each cell, to which every group adds its own shift."""
+        total, weight = (np.bincount(self._cluster, weights=value) for value in (inside, self._weight))
+        all_of_them = total @ total + 2.0 * shift * (total @ weight) + shift * shift * (weight @ weight)
+        moved = shift[self._group]
+        full = total[self._cluster] + moved * weight[self._cluster]
+        rest = full - inside - moved * self._weight
+        less = np.bincount(self._group, weights=rest * rest - full * full, minlength=self._groups)
+        found: Floats = np.maximum(all_of_them + less, 0.0)
+        return found
 
 
 class People:
@@ -569,7 +669,10 @@ class People:
 class ScoreTable:
     """Score tallies of many groups in arrays, one row a group."""
 
-    __slots__ = ("asked", "counts", "keys", "left", "many", "names", "people", "rows", "scale", "squares", "sums")
+    __slots__ = (
+        "asked", "assumed", "counts", "keys", "left", "many", "names", "people", "rows", "scale", "single", "squares",
+        "sums", "superseded",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -585,6 +688,9 @@ class ScoreTable:
         asked: Ints | None,
         rows: ClusteredRows | None = None,
         people: People | None = None,
+        single: str | None = None,
+        assumed: bool = False,
+        superseded: str = "drop",
     ) -> None:
         self.scale = scale
         self.keys = keys
@@ -597,20 +703,28 @@ class ScoreTable:
         self.asked = asked
         self.rows = rows
         self.people = people
+        self.single = single  # what tells clusters apart of which none has two answers
+        self.assumed = assumed  # nobody asked for clusters, so that tallies to merge have none
+        self.superseded = superseded
+
+    @property
+    def clusters(self) -> ClusteredRows | SingleAnswers | None:
+        """The clusters of each group, None where every answer is independent."""
+        return self.rows if self.single is None else SingleAnswers(self.single, self.counts.sum(axis=1))
 
     def __len__(self) -> int:
         return len(self.counts)
 
-    def row(self, i: int, *, with_seen: bool = False) -> ScoreTally:
-        """The tally of one group; without the digests of its clusters, which only a merge needs, unless asked."""
+    def row(self, i: int, *, to_merge: bool = False) -> ScoreTally:
+        """The tally of one group; `to_merge` with the digests of clusters that were asked for, and of no others."""
         people = None if self.people is None else int(self.people.by_group[i])
         answers = None if self.rows is None else self.rows.group(i)
-        return self._tally(slice(i, i + 1), answers, people, with_seen)
+        return self._tally(slice(i, i + 1), answers, people, to_merge)
 
-    def total(self, *, with_seen: bool = False) -> ScoreTally:
+    def total(self, *, to_merge: bool = False) -> ScoreTally:
         """The tally of all groups together."""
         people = None if self.people is None else self.people.total
-        return self._tally(slice(None), slice(None), people, with_seen)
+        return self._tally(slice(None), slice(None), people, to_merge)
 
     def rest(self, i: int) -> ScoreTally:
         """The tally of all groups but one."""
@@ -641,24 +755,37 @@ class ScoreTable:
             squares=added(self.squares),
             left={reason: added(counts) for reason, counts in self.left.items()},
             asked=added(self.asked),
+            single=self.single,
+            superseded=self.superseded,
         )
 
-    def _tally(self, groups: Any, answers: Any, people: int | None, with_seen: bool) -> ScoreTally:
+    def _tally(self, groups: Any, answers: Any, people: int | None, to_merge: bool) -> ScoreTally:
         sums = squares = found = None
-        if self.rows is not None:
-            sums, squares, found = self.rows.part(answers, with_seen=with_seen)
+        asked_for = not (to_merge and self.assumed)
+        counts = self.counts[groups].sum(axis=0).tolist()
+        if self.rows is not None and asked_for:
+            sums, squares, found = self.rows.part(answers, with_seen=to_merge)
         elif self.sums is not None and self.squares is not None:
             sums, squares = (tuple(part[groups].sum(axis=0).tolist()) for part in (self.sums, self.squares))
+        if self.single is not None and asked_for:
+            found = _single(self.single, counts, squares)
         return ScoreTally(
             scale=self.scale,
-            counts=self.counts[groups].sum(axis=0).tolist(),
+            counts=counts,
             sums=sums,
             squares=squares,
             clusters=found,
             left_out=left_out({reason: counts[groups].sum() for reason, counts in self.left.items()}),
+            superseded=self.superseded,
             asked=None if self.asked is None else int(self.asked[groups].sum()),
             respondents=people,
         )
+
+
+def _single(name: str, counts: Sequence[int], squares: Sequence[float] | None) -> AnswerClusters:
+    """Clusters of one answer each."""
+    products = np.diag(np.array(counts if squares is None else squares, dtype=np.float64))
+    return AnswerClusters(name=name, one_vote=False, count=sum(counts), products=tuple(map(tuple, products.tolist())))
 
 
 # -- the door for answers ----------------------------------------------------------------------------
@@ -709,10 +836,24 @@ def _check_settings(scale: Any, superseded: str, missing: str, invalid: str) -> 
 class _Belonging:
     """The cluster of each row, as `cluster=` or `one_vote_per=` names it."""
 
-    def __init__(self, coded: Coded, name: str, *, one_vote: bool) -> None:
+    def __init__(self, coded: Coded, name: str, *, one_vote: bool = False, assumed: bool = False) -> None:
         self._coded = coded
-        self._name = name
+        self.name = name
         self._one_vote = one_vote
+        self.assumed = assumed  # known from the data; nobody asked
+
+    def single(self, kept: Bools) -> bool:
+        """Whether nobody asked, and none of the answers to keep shares its cluster with another."""
+        if not self.assumed:
+            return False
+        sizes = np.bincount(self._coded.codes[kept], minlength=len(self._coded.labels))
+        if self._coded.labels and self._coded.labels[-1] is None:
+            sizes = sizes[:-1]
+        return bool(sizes.max(initial=0) <= 1)
+
+    def label(self, row: int) -> Any:
+        """What the cluster of a row is called."""
+        return self._coded.labels[self._coded.codes[row]]
 
     def of(
         self,
@@ -736,7 +877,7 @@ class _Belonging:
             weight=None if weight is None else weight[kept],
             cluster=code,
             labels=labels,
-            name=self._name,
+            name=self.name,
             one_vote=self._one_vote,
             group=group,
             groups=groups,
@@ -753,7 +894,10 @@ def _belonging(weights: Any, cluster: Any, one_vote_per: Any, n: int, batch: Bat
                 msg = f"{argument} must be left out beside one_vote_per (got both): {why}"
                 raise ArgumentTypeError(msg, argument=argument, found=type(value))
         return _Belonging(*_labels("one_vote_per", one_vote_per, n, batch), one_vote=True)
-    return None if cluster is None else _Belonging(*_labels("cluster", cluster, n, batch), one_vote=False)
+    if cluster is None:  # the unit that is known
+        people = _respondents(batch)
+        return None if people is None else _Belonging(people, "respondent", assumed=True)
+    return None if cluster is False else _Belonging(*_labels("cluster", cluster, n, batch))
 
 
 def _labels(argument: str, values: Any, n: int, batch: Batch[Any] | None) -> tuple[Coded, str]:
@@ -791,24 +935,24 @@ def score_tally(
     _check_settings(scale, superseded, missing, invalid)
     if isinstance(answers, (ScoreTally, Mapping)):
         for argument, value in (("weights", weights), ("cluster", cluster), ("one_vote_per", one_vote_per)):
-            if value is not None:
+            if value is not None and not (argument == "cluster" and value is False):
                 msg = (
                     f"{argument} must be left out beside counts: only single answers can have it; count with "
                     f"ScoreTally.of(..., {argument}=)"
                 )
                 raise ArgumentTypeError(msg, argument=argument, found=value)
         if isinstance(answers, ScoreTally):
-            return _rescaled(answers, scale)
-        return _from_mapping(answers, scale, missing, invalid)
-    plain = weights is None and cluster is None and one_vote_per is None
+            return _recounted(_rescaled(answers, scale), cluster, superseded, missing)
+        return attrs.evolve(_from_mapping(answers, scale, missing, invalid), superseded=superseded)
+    plain = weights is None and (cluster is None or cluster is False) and one_vote_per is None
     if plain and type(answers) in (list, tuple) and len(answers) <= _SMALL:
         small = counting.small_counts(answers, scale.low, scale.high)
         if small is not None:
-            return ScoreTally(scale=scale, counts=small)
+            return ScoreTally(scale=scale, counts=small, superseded=superseded)
     values, batch = _open(answers)
     found = _inputs.answers(values, scale)
     n = len(found)
-    belonging = None if plain else _belonging(weights, cluster, one_vote_per, n, batch)
+    belonging = _belonging(weights, cluster, one_vote_per, n, batch)
     weight = None if weights is None else _weight_column(weights, n, batch)
     gone = _missing(found)
     if gone is None and found.data.dtype.kind != "f":
@@ -820,19 +964,25 @@ def score_tally(
     dropped = 0 if gone is None else int(np.count_nonzero(gone))
     _enforce(found, values, scale, gone, off, missing, invalid)
     people = _respondents(batch)
-    old = _superseded(batch, people, found, scale, gone) if superseded == "drop" else None
+    old = None
+    if superseded == "drop":
+        old = _superseded(batch, people, found, scale, gone, _further(weight, belonging))
     before = 0 if old is None else int(np.count_nonzero(old))
     if old is not None:
         replaced = counting.point_counts(found.data[old], scale.low, scale.high)
         counts = [count - less for count, less in zip(counts, replaced, strict=True)]
     sums = squares = clustered = None
-    if belonging is not None:
-        rows = belonging.of(found, scale, _kept(found, scale, gone, old), weight)
+    plain = belonging is None and weight is None and people is None  # a hundred million numbers need no mask
+    kept = np.empty(0, dtype=np.bool_) if plain else _kept(found, scale, gone, old)
+    single = belonging is not None and belonging.single(kept)
+    if belonging is not None and not single:
+        rows = belonging.of(found, scale, kept, weight)
         sums, squares, clustered = rows.part(with_seen=with_seen)
     elif weight is not None:
-        kept = _kept(found, scale, gone, old)
         both = counting.weighted_count(found.data, scale.low, scale.high, None, 1, kept, weight)
         sums, squares = (tuple(part[0].tolist()) for part in both)
+    if belonging is not None and single:
+        clustered = _single(belonging.name, counts, squares)
     return ScoreTally(
         scale=scale,
         counts=counts,
@@ -840,8 +990,9 @@ def score_tally(
         squares=squares,
         clusters=clustered,
         left_out=left_out({LeftOut.MISSING: dropped, LeftOut.INVALID: off, LeftOut.SUPERSEDED: before}),
+        superseded=superseded,
         asked=n - before if batch is not None else None,
-        respondents=None if people is None else _people(people, _kept(found, scale, gone, old)).total,
+        respondents=None if people is None else _people(people, kept).total,
     )
 
 
@@ -880,21 +1031,26 @@ def score_table(
     answered = counts.sum(axis=1)
     given = answered + dropped + off
     people = _respondents(batch)
-    old = _superseded(batch, people, found, scale, gone) if superseded == "drop" else None
+    old = None
+    if superseded == "drop":
+        further = [*_further(weight, belonging), lambda row: groups.key(int(groups.codes[row]))]
+        old = _superseded(batch, people, found, scale, gone, further)
     if old is not None:
         codes = groups.codes[old]
         counts -= counting.cross_count(found.data[old], scale.low, scale.high, codes, groups.size, None)[0]
     before = answered - counts.sum(axis=1)
     order, keys = groups.order(given > 0)
-    sums = squares = rows = None
+    sums = squares = rows = single = None
     if belonging is not None or weight is not None or people is not None:
         kept = _kept(found, scale, gone, old)
         rank = np.zeros(groups.size, dtype=np.int64)
         rank[order] = np.arange(len(order))
-        if belonging is not None:
+        if belonging is not None and belonging.single(kept):
+            single = belonging.name
+        elif belonging is not None:
             rows = belonging.of(found, scale, kept, weight, rank[groups.codes[kept]], len(order))
             sums, squares = rows.sums() or (None, None)
-        elif weight is not None:
+        if rows is None and weight is not None:
             both = counting.weighted_count(found.data, scale.low, scale.high, groups.codes, groups.size, kept, weight)
             sums, squares = (part[order] for part in both)
     return ScoreTable(
@@ -906,8 +1062,12 @@ def score_table(
         sums=sums,
         squares=squares,
         left={LeftOut.MISSING: dropped[order], LeftOut.INVALID: off[order], LeftOut.SUPERSEDED: before[order]},
-        asked=(given - before)[order] if batch is not None else None,
+        # Who has not answered has no instant, so that no period knows how many were asked in it.
+        asked=None if batch is None or cut_by(by, "at") else (given - before)[order],
         rows=rows,
+        single=single,
+        assumed=belonging is not None and belonging.assumed,
+        superseded=superseded,
         people=None if people is None else _people(people, kept, rank[groups.codes], len(order)),
     )
 
@@ -929,12 +1089,54 @@ def _kept(found: Column, scale: Scale, gone: Bools | None, old: Bools | None = N
     return good
 
 
+def _further(weight: Floats | None, belonging: _Belonging | None) -> list[Callable[[int], Any]]:
+    """What stands beside the columns of a batch and makes rows unlike."""
+    found: list[Callable[[int], Any]] = []
+    if weight is not None:
+        found.append(lambda row: float(weight[row]))
+    if belonging is not None:
+        found.append(belonging.label)
+    return found
+
+
+def contents(batch: Batch[Any], rows: Ints, further: Sequence[Callable[[int], Any]] = ()) -> list[Ints]:
+    """What rows hold as numbers to sort by, so that their position decides nothing; the last matters most.
+
+    Scores come first, from the highest number down; all other columns by the names of the columns and the texts of
+    their values.
+    """
+    names = sorted({*batch.columns, *batch.extra} - {"score"})
+    columns = [batch.raw(name) for name in names]
+    reads: list[Callable[[int], Any]] = [*further, *(partial(_inputs.value_at, column) for column in columns)]
+    found = [[repr(read(int(row))) for row in rows] for read in reads]
+    scores = [_inputs.value_at(batch.raw("score"), int(row)) for row in rows]
+    found.append([_score_key(score) for score in scores])
+    ranks = []
+    for keys in found:
+        places = {key: place for place, key in enumerate(sorted(set(keys)))}
+        ranks.append(np.array([places[key] for key in keys], dtype=np.int64))
+    return ranks
+
+
+def _score_key(score: Any) -> Any:
+    try:
+        return 0, -float(score), ""
+    except (TypeError, ValueError):  # a label, or no answer
+        return 1, 0.0, repr(score)
+
+
 def _superseded(
-    batch: Batch[Any] | None, people: Coded | None, found: Column, scale: Scale, gone: Bools | None
+    batch: Batch[Any] | None,
+    people: Coded | None,
+    found: Column,
+    scale: Scale,
+    gone: Bools | None,
+    further: Sequence[Callable[[int], Any]],
 ) -> Bools | None:
     """Answers that somebody gave again in the same survey after the same conversation, None where there are none.
 
-    The latest counts; of several at one instant, or without one, the poorest, so that order never matters.
+    The latest counts; of several at one instant, or without one, the poorest, and of equal ones what else they hold
+    decides, so that order never matters.
     """
     if batch is None or people is None or not (batch.known("conversation") and batch.known("survey")):
         return None
@@ -950,8 +1152,17 @@ def _superseded(
     known = at != NAT
     at = np.where(known, at, at.min(where=known, initial=0) - 1)
     point = found.data[rows].astype(np.int64)
+    rank = point if scale.low_is_good else -point
+    order = np.lexsort((rank, at, code))
+    same = np.logical_and.reduce([column[order[1:]] == column[order[:-1]] for column in (code, at, rank)])
+    if same.any():
+        tied = order[np.append(same, False) | np.append(False, same)]
+        place = np.zeros(len(rank), dtype=np.int64)
+        place[tied[np.lexsort(contents(batch, np.flatnonzero(rows)[tied], further))]] = np.arange(len(tied))
+        both = np.lexsort((place, rank))
+        rank[both] = np.arange(len(both))
     old = np.zeros(len(found), dtype=np.bool_)
-    old[rows] = clusters.superseded(code, at, point if scale.low_is_good else -point)
+    old[rows] = clusters.superseded(code, at, rank)
     return old if old.any() else None
 
 
@@ -984,6 +1195,29 @@ def _people(people: Coded, kept: Bools, group: Ints | None = None, groups: int =
         kept = kept & (people.codes != len(people.labels) - 1)
     person = people.codes[kept].astype(np.int64, copy=False)
     return People(np.zeros_like(person) if group is None else group[kept], groups, person)
+
+
+def _recounted(tally: ScoreTally, cluster: Any, superseded: str, missing: str) -> ScoreTally:
+    """A tally as a metric may read it; what its rows would be needed for is refused."""
+    if superseded == "count" and tally.superseded != "count":
+        msg = (
+            "superseded must be left out beside a tally, which holds the latest answers only (got 'count'); count with "
+            "ScoreTally.of(..., superseded='count')"
+        )
+        raise ArgumentTypeError(msg, argument="superseded", found=superseded)
+    gone = tally.left_out.get(LeftOut.MISSING, 0)
+    if missing == "raise" and gone:
+        msg = (
+            f"answers must have no missing values with missing='raise' (got a tally that left {gone:,} out); count "
+            f"with ScoreTally.of(..., missing='raise')"
+        )
+        raise MissingValueError(msg, argument="answers", count=gone)
+    if cluster is False and tally.clusters is not None:
+        if tally.clusters.one_vote:
+            msg = "cluster must be left out beside a tally of one vote an account: it is a figure of the accounts"
+            raise ArgumentTypeError(msg, argument="cluster", found=cluster)
+        return attrs.evolve(tally, clusters=None)
+    return tally
 
 
 def _rescaled(tally: ScoreTally, scale: Scale) -> ScoreTally:
