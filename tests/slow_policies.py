@@ -9,6 +9,7 @@ with plain values; an event is a dict with `t` (a whole number), `kind` and what
     assigned   agent
     status     to, by
     resolved   a resolution without the statuses around it
+    resolved_once    the same, but it did not last
     merged, abandoned, schedule
 """
 
@@ -41,6 +42,7 @@ DEFAULT: Policy = {
     "reopened_from": ["solved", "closed"],
     "one_touch": "exactly_one",
     "expires": None,
+    "leave_out": ["bot_only"],
 }
 
 
@@ -78,7 +80,7 @@ def _what(event: Event, policy: Policy) -> str:
 # What happens at one instant happens in this order; statuses among themselves as they are listed above.
 ORDER = (
     "created", "schedule", "customer", "bot", "ignored", "note", "noted handoff", "answer", "handoff", "assigned",
-    "status", "resolved", "merged", "abandoned",
+    "status", "resolved", "merged", "abandoned", "resolved_once",
 )  # fmt: skip
 
 
@@ -113,12 +115,13 @@ class _Conversation:
         policy, standing = self.policy, None
         self.stands: list[tuple[int, str]] = []
         self.resolves: list[int] = []
-        self.reopens: list[tuple[int, int]] = []
+        self.reopens: list[int] = []
         self.opens: list[int] = []
         self.status_answers: list[int] = []
-        rested = 0
         at_rest = "solved" if "solved" in policy["resolved"] else [*in_order(policy["resolved"]), "solved"][0]
         for i, event in enumerate(self.events):
+            if self.what[i] == "resolved_once":
+                self.resolves.append(i)
             to = {
                 "created": event.get("status"), "status": event.get("to"), "resolved": at_rest, "merged": "merged",
             }.get(self.what[i])  # fmt: skip
@@ -131,9 +134,7 @@ class _Conversation:
                 self.resolves.append(i)
             rests = policy["reopened_from"]
             if self.what[i] != "created" and was in rests and to not in rests and to not in FINISHED:
-                self.reopens.append((i, rested))
-            if self.what[i] == "resolved" or (to in rests and was not in rests):
-                rested = self.at(i)
+                self.reopens.append(i)
             if self.what[i] == "created":
                 continue
             if to == "open":
@@ -157,7 +158,7 @@ class _Conversation:
         return None
 
     def bot_only(self) -> bool:
-        if self.policy["bot"] == "answers" or not self.customers:
+        if self.policy["bot"] == "answers" or "bot_only" not in self.policy["leave_out"] or not self.customers:
             return False
         later = self.what[self.customers[0] :]
         called = bool(self.all("handoff"))
@@ -177,14 +178,15 @@ class _Conversation:
         policy = self.policy
         first_from, opened_by_agent = policy["first_from"], policy["opened_by_agent"]
         assigned = self.all("assigned")
-        counts_from = 0  # answers before this place are none
+        created = self.created()
+        counts_from = created or 0  # answers before this place are none
         if opened_by_agent == "exclude" and self.outbound:
             return None
         wants_customer = opened_by_agent == "after_customer" if self.outbound else "customer" in first_from
         if wants_customer:
             if not self.customers:
                 return None
-            counts_from = self.customers[0] + 1
+            counts_from = max(counts_from, self.customers[0] + 1)
         people = self.all("customer", "answer", "note")
         if opened_by_agent == "next_agent" and self.outbound and people[0] == self.answers[0]:
             counts_from = max(counts_from, self.answers[0] + 1)
@@ -214,7 +216,6 @@ class _Conversation:
         ]  # fmt: skip
         if not restarts and "bot_resolved" in policy["first_restarts"]:
             restarts = by_bots
-        created = self.created()
         if not starts + restarts and created is None:
             return None
         opened, reason = max(starts + restarts, default=(created, "created"), key=lambda start: start[0])
@@ -226,10 +227,11 @@ class _Conversation:
             if effect not in (None, "dropped"):
                 ended, outcome, end = i, effect, self.at(i)
                 break
-        since = opened if reason != "created" else -1
+        since = opened if reason != "created" else opened - 1
         drops = policy["on_resolve"] == "drops_wait" and self.standing in policy["resolved"]
-        if outcome == "open" and drops and self.resolves[-1] > since:
-            outcome, end = "dropped", self.at(self.resolves[-1])
+        lasting = self.lasting()
+        if outcome == "open" and drops and lasting[-1] > since:
+            outcome, end = "dropped", self.at(lasting[-1])
         wait = self.wait(opened, ended, outcome, end, reason, is_first=True)
         if wait.outcome != "answered" and not self.customers:
             by = [self.events[i].get("by") for i in self.all("created")]
@@ -327,7 +329,7 @@ class _Conversation:
 
     def resolutions(self) -> tuple[int | None, list[tuple[int, int, int]]]:
         start_at = {
-            "created": self.created(),
+            "created": min(self.all("created"), default=self.created()),
             "first_customer": min(self.customers, default=None),
             "assigned": min(self.all("assigned"), default=None),
         }[self.policy["resolution_from"]]
@@ -336,9 +338,28 @@ class _Conversation:
         start = self.at(start_at)
         return start, [(start, self.at(i), self.number[i]) for i in self.resolves if self.at(i) >= start]
 
+    def lasting(self) -> list[int]:
+        return [i for i in self.resolves if self.what[i] != "resolved_once"]
+
+    def rests(self) -> list[tuple[int, int | None, str]]:
+        """Of each resolution how long it lasted."""
+        lasting, found = self.lasting(), []
+        for i, following in itertools.pairwise([*lasting, len(self.events)]):
+            again = [k for k in self.reopens if i < k < following]
+            left = [k for k, to in self.stands if i < k < following and to not in self.policy["resolved"]]
+            if again:
+                found.append((self.at(i), self.at(again[0]), "answered"))
+            elif left:
+                found.append((self.at(i), self.at(left[0]), "closed"))
+            elif i == lasting[-1]:
+                found.append((self.at(i), None, "open"))
+        return found
+
     def stretches(self) -> list[tuple[int, int, str | None]]:
         created = self.created()
         points = [(self.at(i), to) for i, to in self.stands]
+        if self.stands and self.what[self.stands[0][0]] == "created":
+            points[0] = (self.at(created), points[0][1])
         if created is not None:
             points = [(self.at(created), None), *points]
             if len(points) > 1 and points[1][0] < points[0][0]:
@@ -347,7 +368,7 @@ class _Conversation:
         return [(at, end, to) for (at, to), (end, _) in itertools.pairwise(points) if at < end]
 
     def agent_turns(self) -> list[tuple[int, int]]:
-        limit = self.at(self.resolves[-1]) if self.resolves else self.now
+        limit = self.at(self.lasting()[-1]) if self.lasting() else self.now
         found, since = [], None
         for i in self.all("customer", "answer"):
             if self.what[i] == "answer" and since is None:
@@ -379,7 +400,10 @@ class _Conversation:
             waited = any(to in ("pending", "hold") for _, to in self.stands)
             return touches >= 1 and not waited and not self.reopens
         if rule == "one_closer":
-            return len(self.resolves) == 1 and len({self.events[i].get("agent") for i in self.answers}) == 1
+            agents = {self.events[i].get("agent") for i in self.answers}
+            if len(self.resolves) != 1 or not touches or len(agents - {None}) > 1:
+                return False
+            return True if touches == 1 or None not in agents else None
         created = self.created()
         return created is not None and self.at(self.resolves[0]) - self.at(created) < rule
 
@@ -398,7 +422,7 @@ class _Conversation:
             "answers": len(self.answers),
             "outbound": self.outbound,
             "bot_only": self.bot_only(),
-            "resolved_at": self.at(self.resolves[-1]) if self.resolves else None,
+            "resolved_at": self.at(self.lasting()[-1]) if self.lasting() else None,
             "created_at": None if created is None else self.at(created),
             "created_known": bool(self.all("created")),
             "resolution_start": start,
@@ -409,7 +433,8 @@ class _Conversation:
             "handovers": self.handovers(),
             "one_touch": self.one_touch(),
             "resolutions": resolutions,
-            "reopens": [(self.at(i), since, self.number[i]) for i, since in self.reopens],
+            "reopens": [(self.at(i), self.number[i]) for i in self.reopens],
+            "rests": self.rests(),
             "statuses": stretches,
             "pauses": {
                 clock: [(at, end, to) for at, end, to in stretches if to in paused.get(clock, ())]

@@ -140,3 +140,18 @@ def test_notes_are_no_contact():
     )
     (contact,) = cx.Contacts.from_messages(log)
     assert contact.ended_at == NINE
+
+
+def test_all_unknown_words_are_told_at_once():
+    kinds = ["status", "status", "status", "assigned", "created", "status"]
+    words = ["Open", "Reopened", "Open", "Reopened", None, "solved"]
+    with pytest.raises(cx.UnknownNameError) as caught:
+        cx.Changes(conversation=7, at=[NINE] * 6, kind=kinds, to=words)
+    error = caught.value
+    # An assignee may be called like it, and a creation need not say its status: neither is one of the rows.
+    assert "(got 3 of 4 that are not: 'Open' 2 times, first at position 0, 'Reopened' at position 1)" in str(error)
+    assert "from_frame(..., statuses={'Open': ..., 'Reopened': ...})" in str(error)
+    assert (("Open", "Reopened"), (0, 1), 3, "to") == (error.found, error.positions, error.count, error.argument)
+    many = [f"state {i}" for i in range(25)]
+    with pytest.raises(cx.UnknownNameError, match=r"'state 19' at position 19, and 5 other names\); say which they"):
+        cx.Changes(conversation=7, at=[NINE] * 25, kind="status", to=many)

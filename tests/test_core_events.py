@@ -59,6 +59,7 @@ def rules_of(policy: Policy) -> Rules:
         one_touch=ev.OneTouch.WITHIN if within else ev.OneTouch[one_touch.upper()],
         one_touch_within=one_touch if within else 0,
         expires=policy["expires"],
+        bot_only_waits="bot_only" not in policy["leave_out"],
     )
 
 
@@ -145,6 +146,9 @@ def walked(log: list[tuple[int, Event]], policy: Policy, now: int, n_conversatio
                 "one_touch": None if talk.one_touch < 0 else bool(talk.one_touch),
                 "resolutions": [(start, end, row) for start, end, row, _, _ in resolutions],
                 "reopens": rows(found.reopens, code),
+                "rests": [
+                    (start, some(end, w.NEVER), OUTCOMES[outcome]) for start, end, outcome in rows(found.rests, code)
+                ],
                 "statuses": stretches(found.statuses, code),
                 "pauses": {clock: stretches(getattr(found.pauses, clock), code) for clock in found.pauses._fields},
                 "agent_turns": rows(found.agent_turns, code),
@@ -168,7 +172,7 @@ def slowly(log: list[tuple[int, Event]], policy: Policy, now: int, n_conversatio
         if found["first_customer"] is not None:
             found["first_customer"] = mine[found["first_customer"]]
         found["resolutions"] = [(start, end, mine[row]) for start, end, row in found["resolutions"]]
-        found["reopens"] = [(at, since, mine[row]) for at, since, row in found["reopens"]]
+        found["reopens"] = [(at, mine[row]) for at, row in found["reopens"]]
         answers.append(found)
     return answers
 
@@ -194,6 +198,7 @@ policies = st.fixed_dictionaries(
         "reopened_from": some_statuses,
         "one_touch": st.sampled_from(["exactly_one", "at_most_one", "never_waited", "one_closer"]) | st.integers(1, 9),
         "expires": st.none() | st.integers(1, 12),
+        "leave_out": st.sampled_from([["bot_only"], []]),
     },
 )
 
@@ -218,7 +223,8 @@ others = st.one_of(
     st.fixed_dictionaries({"kind": st.just("assigned")}, optional={"agent": st.integers(0, 2)}),
     st.fixed_dictionaries({"kind": st.just("created")}, optional={"status": st.sampled_from(STATUSES), "by": whom}),
     st.fixed_dictionaries(
-        {"kind": st.sampled_from(["resolved", "resolved", "merged", "abandoned", "schedule"])}, optional={"by": whom}
+        {"kind": st.sampled_from(["resolved", "resolved", "resolved_once", "merged", "abandoned", "schedule"])},
+        optional={"by": whom},
     ),
 )
 begun = st.fixed_dictionaries({"kind": st.just("created")}, optional={"status": st.sampled_from(STATUSES), "by": whom})
@@ -254,7 +260,8 @@ def test_equals_slow_evaluator(log, policy):
 def test_default_rules_find_the_waits_of_a_message_log(log, expires):
     rows, n_conversations, now = log
     # The other walk knows resolutions and leavings as kinds, and hand-offs as flags of messages.
-    rows = rows + [(code, {"kind": kind, "t": now // 2}) for code, kind in ((0, "resolved"), (0, "abandoned"))]
+    closings = ((0, "resolved"), (0, "abandoned"), (n_conversations - 1, "resolved_once"))
+    rows = rows + [(code, {"kind": kind, "t": now // 2}) for code, kind in closings]
     handed = [event["kind"] == "message" and event["author"] != "agent" and event["t"] % 3 == 0 for _, event in rows]
     noted = [
         (code, {"kind": "handoff", "noted": True, "t": event["t"]})
@@ -266,6 +273,7 @@ def test_default_rules_find_the_waits_of_a_message_log(log, expires):
     kinds = {
         Kind.CUSTOMER: w.CUSTOMER, Kind.BOT: w.BOT, Kind.IGNORED: w.IGNORED, Kind.NOTE: w.IGNORED,
         Kind.ANSWER: w.ANSWER, Kind.RESOLVED: w.RESOLVED, Kind.ABANDONED: w.ABANDONED,
+        Kind.RESOLVED_ONCE: w.RESOLVED_ONCE,
     }  # fmt: skip
     code, at, kind, *_ = columns_of(rows, {})
     kind = np.array([kinds[Kind(one)] for one in kind.tolist()], np.int8)
@@ -452,7 +460,7 @@ def test_one_conversation(policy, story, first, replies, find):
         pytest.param({}, "0 C, 60 open, 90 open", [], [], id="opened for the first time"),
         pytest.param({}, "0 C, 60 solved, 90 merged, 120 open", [60], [], id="merged is no reopening"),
         pytest.param(
-            {"reopened_from": ["merged"]}, "0 C, 60 merged, 90 open", [], [(90, 60)], id="unless the rules say so"
+            {"reopened_from": ["merged"]}, "0 C, 60 merged, 90 open", [], [(90, None)], id="unless the rules say so"
         ),
         pytest.param({}, "0 C, 60 resolved, 90 resolved", [60, 90], [], id="resolutions without statuses"),
         pytest.param(
@@ -470,7 +478,9 @@ def test_one_conversation(policy, story, first, replies, find):
 def test_resolutions_and_reopenings(policy, story, resolutions, reopens):
     [found] = walked(talk(story), policy, 1_000, 1)
     assert resolutions == [end - start for start, end, _ in found["resolutions"]]
-    assert reopens == [(at, since) for at, since, _ in found["reopens"]]
+    assert [at for at, _ in reopens] == [at for at, _ in found["reopens"]]
+    undone = [(end, start) for start, end, outcome in found["rests"] if outcome == "answered"]
+    assert [(at, since) for at, since in reopens if since is not None] == undone  # a merger is no resolution
 
 
 @pytest.mark.parametrize(
@@ -627,7 +637,9 @@ def figures_of(record: dict[str, Any], find: Any) -> dict[str, Any]:
             figures["resolution_last" + suffix] = sum(times)
         if found["handed_off_at"] is not None:
             figures["handoff_time" + suffix] = seconds(found["created_at"], found["handed_off_at"])
-        figures["reopened_after" + suffix] = [seconds(since, at) for at, since, _ in found["reopens"]]
+        figures["reopened_after" + suffix] = [
+            seconds(start, end) for start, end, outcome in found["rests"] if outcome == "answered"
+        ]
         for name, statuses in (
             ("agent_wait", ("pending",)),
             ("requester_wait", ("new", "open", "hold")),

@@ -337,6 +337,9 @@ def test_mean_adjusted_t_stays_on_the_scale() -> None:
 def test_quantile_ranks_of_published_examples() -> None:
     # statpsych 1.8, ci.median1: ten values, limits at ranks 2 and 9.
     assert formulas.quantile_ranks(10, 0.5, 0.95) == (2, 9)
+    # [1, 3] misses the median of three values with a probability of 1/8 on either side, which is all of the tail.
+    assert formulas.quantile_ranks(3, 0.5, 0.75) == (1, 3)
+    assert [formulas.quantile_ranks(n, 0.5, 1 - 2 * 0.5**n) for n in range(1, 40)] == [(1, n) for n in range(1, 40)]
     # EnvStats, help of eqnpar: coverage of ranks 12 and 19 among 20 at p = .75.
     assert formulas.rank_coverage(20, 0.75, 12, 19) == pytest.approx(0.9347622, abs=5e-8)
 
@@ -350,7 +353,7 @@ def test_quantile_ranks_cover_and_no_closer_ones_do(n: int, q: float, confidence
     assert n * q <= high <= n + 1
     assert formulas.rank_coverage(n, q, low, high) >= confidence - 1e-12
     # One rank further in, that side alone would miss more than its half.
-    assert stats.binom.cdf(low, n, q) >= tail - 1e-12
+    assert stats.binom.cdf(low, n, q) > tail
     assert stats.binom.sf(high - 2, n, q) >= tail - 1e-12
 
 

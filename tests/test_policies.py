@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import pickle
 from datetime import timedelta
+from pathlib import Path
 
 import attrs
 import pandas as pd
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxscore as cx
+from cxscore import policies
 from cxscore.policies import read_target
 
 HOUR = timedelta(hours=1)
@@ -149,3 +152,42 @@ def test_what_differs_from_the_default_is_the_definition():
 def test_fields_that_make_no_sense(fields, error, said):
     with pytest.raises(error, match=said):
         cx.ReplyPolicy(**fields)
+
+
+@pytest.mark.parametrize(
+    ("policy", "way"),
+    [
+        ("zendesk", "cx.policies.ZENDESK or"), ("Gorgias", "cx.policies.GORGIAS or"),
+        ("chatwoot@2026-07", "cx.policies.CHATWOOT_2026_07 or"), (7, "cx.policies.ZENDESK or"),
+        ("TARGETS", "cx.policies.ZENDESK or"),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_system_leads_to_its_policy(policy, way):
+    with pytest.raises(cx.ArgumentTypeError, match=f"e.g. {way} cx.ReplyPolicy"):
+        cx.response_times([], policy=policy)
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "policies.md"
+PRESETS = [name for name in policies.__all__ if isinstance(getattr(policies, name), cx.ReplyPolicy)]
+ALIASES = [name for name in PRESETS if not name[-1].isdigit() and name != "DEFAULT_POLICY"]
+
+
+def test_the_page_says_which_statuses_each_preset_takes_as_resolved():
+    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
+    head = next(row for row in rows if row[0] == "preset")
+    told = {row[0].strip("`"): row[head.index("resolved is")] for row in rows if len(row) == len(head)}
+    for name in ALIASES:
+        assert getattr(policies, name).resolved == set(told[name].split(", ")), name
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_in_the_contents_of_its_page(name):
+    owner = "cxscore" if name == "DEFAULT_POLICY" else "cxscore.policies"
+    assert f"::: {owner}.{name}\n    options:\n" in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_lines_that_the_page_shows_have_no_private_names():
+    source = Path(policies.__file__).with_name("_presets.py").read_text(encoding="utf-8")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    names = {node.id for call in calls for node in ast.walk(call) if isinstance(node, ast.Name)}
+    assert not [name for name in names if name.startswith("_")]

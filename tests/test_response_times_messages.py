@@ -309,7 +309,7 @@ def test_a_conversation_that_was_left_has_no_open_resolution():
         cx.Conversation(id=2, opened_at=at(0), abandoned_at=at(5), resolved_at=at(9)),
     ]
     result = cx.response_times([message(1, 0, "c")], conversations=tickets, as_of=at(50))
-    assert (1, 0, 1) == (result.resolution.n, result.resolution.waiting, result.resolution.abandoned)
+    assert (0, 0, 2) == (result.resolution.n, result.resolution.waiting, result.resolution.abandoned)
 
 
 def test_first_resolutions_that_nobody_noted_are_not_open():
@@ -454,7 +454,7 @@ def test_signature_says_what_may_be_compared():
     result = cx.response_times(sample_log(), targets=cx.ServiceTargets(first_response=HOUR, reply={"mail": DAY}))
     assert result.signature == (
         "cxscore|response_times|policy:cxscore|hours:none|first_response:3600s|reply:mail=86400s|resolution:none|v:1"
-        " ; ci:log-log|conf:0.95|missing:drop|invalid:raise|cluster:none"
+        " ; ci:log-log|conf:0.95|missing:drop|invalid:raise|cluster:conversation"
     )
 
 
@@ -577,7 +577,7 @@ def test_html_of_a_clock_of_waits_and_of_the_result():
     assert page.count("<tr>") == 17
     assert "<b>0" not in page
     assert "<td>&lt;b&gt;0&lt;/b&gt;</td><td>2026-03-02 09:00:00</td>" in page
-    assert "<td>1.0 h</td><td></td><td>open</td><td>yes</td>" in page
+    assert "<td>1.0 h</td><td></td><td></td><td>open</td><td>yes</td>" in page
     (title,) = re.findall("<b>(.*?)</b>", result._repr_html_())
     assert "response times: median first response 0 s (95% CI 0 s to 0 s, n=16)" == title
 
@@ -948,3 +948,129 @@ def test_clocks_judged_side_by_side_give_the_same(monkeypatch):
     expected = cx.response_times(sample_log(), targets=HOUR)
     monkeypatch.setattr(room, "_LARGE", 0)
     assert expected == cx.response_times(sample_log(), targets=HOUR)
+
+
+# -- waits of one conversation -------------------------------------------------------------------------
+
+
+def talkative(seed=5, conversations=40):
+    """Conversations with 1 to 6 questions a day apart and a pace of their own; some were resolved without an answer."""
+    rng = np.random.default_rng(seed)
+    rows, tickets = [], []
+    for talk in range(conversations):
+        pace = rng.normal()
+        count = int(rng.integers(1, 7))
+        for number in range(count):
+            asked = number * 1440 + 2 * talk
+            rows.append(message(talk, asked, "c"))
+            if number + 1 < count or talk % 5:
+                rows.append(message(talk, asked + float(round(60 * math.exp(pace + 0.5 * rng.normal()))), "a"))
+            elif talk % 10:
+                tickets.append(cx.Conversation(id=talk, opened_at=at(asked), resolved_at=at(asked + 300)))
+    return rows, tickets
+
+
+def worth(result, known, hit, confidence=0.95):
+    """How many independent waits the known ones of a share are worth, written out."""
+    tried, hits = Counter(), Counter()
+    for row in result.table("reply"):
+        if known(row):
+            tried[row["conversation"]] += 1
+            hits[row["conversation"]] += hit(row)
+    n, p = tried.total(), hits.total() / tried.total()
+    clusters = n**2 / sum(count**2 for count in tried.values())
+    spread = sum((hits[talk] - p * count) ** 2 for talk, count in tried.items())
+    told = p * (1 - p) * n**2 / spread * (1 - 1 / clusters) / (1 - 1 / n)
+    many, few = (stats.t.ppf((1 + confidence) / 2, k - 1) for k in (n, clusters))
+    return max(1.0, min(told, n) * (many / few) ** 2)
+
+
+def brookmeyer(result, q, effect, confidence=0.95):
+    """Log-log limits of a quantile, from the product-limit estimate of statsmodels."""
+    rows = [row for row in result.table("reply") if row["ended"] in ("answered", "open")]
+    curve = SurvfuncRight([row["wait"] / MINUTE for row in rows], [row["ended"] == "answered" for row in rows])
+    inside = (curve.surv_prob > 0) & (curve.surv_prob < 1)
+    times, share, error = curve.surv_times[inside], curve.surv_prob[inside], curve.surv_prob_se[inside]
+    log_hazard = np.log(-np.log(share))
+    reach = stats.norm.ppf((1 + confidence) / 2) * math.sqrt(effect) * error / share / np.abs(np.log(share))
+    target = math.log(-math.log(1 - q))
+    return [
+        None if not crossed.any() else float(times[crossed.argmax()])
+        for crossed in (log_hazard + reach >= target, log_hazard - reach >= target)
+    ]
+
+
+def test_reply_waits_are_clustered_by_conversation():
+    rows, tickets = talkative()
+    target, now = timedelta(minutes=80), at(6 * 1440)
+    options = {"as_of": now, "targets": cx.ServiceTargets(reply=target)}
+    result = cx.response_times(rows, conversations=tickets, **options)
+    reply = result.reply
+    assert reply.waiting > 0 < reply.closed
+
+    def judged(row):
+        return row["ended"] in ("answered", "open") and now - row["start"] >= target
+
+    n = reply.n + reply.waiting - reply.immature
+    effective = worth(result, judged, lambda row: row["ended"] == "answered" and row["wait"] <= target)
+    assert effective < 0.8 * n
+    assert tuple(reply.within_interval) == pytest.approx(
+        cx.intervals.proportion(reply.within_target * effective, effective)
+    )
+    assert tuple(reply.within_iid_interval) == pytest.approx(cx.intervals.proportion(reply.within_target * n, n))
+
+    for q in (0.25, 0.5, 0.9):
+        quantile = reply.quantile(q)
+
+        def known(row, quantile=quantile):
+            return row["ended"] == "answered" or (row["ended"] == "open" and row["wait"] > quantile)
+
+        told = sum(map(known, result.table("reply")))
+        effect = told / worth(result, known, lambda row, quantile=quantile: row["wait"] <= quantile)
+        low, high = (None if limit is None else limit / MINUTE for limit in reply.quantile_interval(q))
+        assert [low, high] == pytest.approx(brookmeyer(result, q, effect))
+        assert effect > 1
+    assert [limit / MINUTE for limit in reply.median_iid_interval] == brookmeyer(result, 0.5, 1.0)
+    assert reply.median_interval == reply.quantile_interval(0.5)
+    assert cx.response_times(rows[::-1], conversations=tickets[::-1], **options).reply == reply
+    assert pickle.loads(pickle.dumps(reply)).quantile_interval(0.3) == reply.quantile_interval(0.3)
+
+
+def test_first_responses_are_one_a_conversation():
+    rows, _ = talkative()
+    first = cx.response_times(rows, targets=80 * MINUTE).first_response
+    assert (first.median_iid_interval, first.within_iid_interval) == (first.median_interval, first.within_interval)
+
+
+def test_one_conversation_is_one_wait():
+    rows = [message(1, day * 1440 + minute, who) for day in range(9) for minute, who in ((0, "c"), (day + 1, "a"))]
+    reply = cx.response_times(rows, targets=cx.ServiceTargets(reply=5 * MINUTE)).reply
+    assert tuple(reply.within_interval) == pytest.approx(cx.intervals.proportion(reply.within_target, 1.0))
+    assert (5 * MINUTE, None) == (reply.median, reply.median_interval.high)
+
+
+def test_a_quantile_that_is_not_reached_has_the_effect_of_the_last_event():
+    rows = []
+    for talk in range(30):
+        for day in range(3):
+            rows.append(message(talk, day * 1440, "c"))
+            if talk < 12 or day == 0:
+                rows.append(message(talk, day * 1440 + talk + day + 1, "a"))
+    result = cx.response_times(rows, as_of=at(6 * 1440))
+    last = result.reply.longest
+    assert result.reply.quantile(0.76) is None
+    effect = 72 / worth(result, lambda row: True, lambda row: row["wait"] <= last)
+    low, high = result.reply.quantile_interval(0.76)
+    assert [low / MINUTE, high] == brookmeyer(result, 0.76, effect)
+    assert low / MINUTE < brookmeyer(result, 0.76, 1.0)[0]
+
+
+def test_the_signature_names_the_cluster():
+    rows, _ = talkative()
+    tally = cx.DurationTally.of(rows, clock="reply")
+    assert cx.response_times(rows).signature.endswith("cluster:conversation")
+    assert cx.response_times(tally).signature.endswith("cluster:none")
+    counted = cx.response_times(tally).reply
+    assert counted.median_interval == counted.median_iid_interval
+    tickets = cx.Conversations(id=[1], opened_at=[at(0)], resolved_at=[at(9)])
+    assert cx.response_times(tickets).signature.endswith("cluster:none")

@@ -434,7 +434,7 @@ def test_one_figure_a_conversation():
         found[rule] = (result.reply.n, result.reply.waiting, result.reply.total / MINUTE)
         assert [1.0, 10.0, 4.0, 5.0, 30.0] == minutes(result)  # the table lists every wait
         assert 2 == result.waiting
-    assert {"all": (3, 2, 15.0), "longest": (1, 1, 10.0), "sum": (1, 1, 15.0), "median": (1, 1, 4.0)} == found
+    assert {"all": (3, 2, 15.0), "longest": (1, 2, 10.0), "sum": (1, 2, 15.0), "median": (1, 2, 4.0)} == found
     two = cx.response_times(messages[:4], policy=cx.ReplyPolicy(per_conversation="median"))
     assert 5.5 * MINUTE == two.reply.median
 
@@ -508,7 +508,7 @@ def test_conversations_at_risk_worst_first():
         messages, conversations=table, as_of=at(60),
         targets=cx.ServiceTargets(first_response=15 * MINUTE, resolution=20 * MINUTE),
     )  # fmt: skip
-    assert [("late", "first_response", 60 * MINUTE, 15 * MINUTE, -45 * MINUTE, True, "ann")] == [
+    assert [("late", "first_response", 60 * MINUTE, 15 * MINUTE, -45 * MINUTE, True, "ann", None)] == [
         tuple(row.values()) for row in result.at_risk()
     ]
     soon = result.at_risk(within=5 * MINUTE)
@@ -521,7 +521,10 @@ def test_conversations_at_risk_worst_first():
     assert soon != 7
     assert "soon" in soon._repr_html_()
     json.dumps(soon.to_dicts(), allow_nan=False)
-    assert 0 == len(cx.response_times(messages).at_risk(within=DAY))
+    with pytest.raises(
+        cx.ArgumentValueError, match=r"at_risk\(\) needs targets \(this result has none\), e.g. response"
+    ):
+        cx.response_times(messages).at_risk(within=DAY)
     with pytest.raises(cx.ArgumentTypeError, match="within"):
         result.at_risk(within=5)
     with pytest.raises(cx.ArgumentValueError, match="made from a tally"):
@@ -567,12 +570,12 @@ def test_groups_hold_every_wait_once():
         (1, 0, "c"), (1, 10, "a"), (2, 0, "c"), (2, 5, "a"), (2, 50, "c"), channel=["mail", None, "chat", None, "chat"],
         agent=[None, "ann", None, "bob", None],
     )  # fmt: skip
-    states = changes((1, 20, "solved"), (3, 0, "created"), (3, 9, "solved"))
+    states = changes((1, 20, "solved"), (3, 0, "created", "new"), (3, 9, "solved"))
     whole = cx.response_times(messages, changes=states, policy=policies.ZENDESK)
     for by in ("channel", "agent", ["channel", "agent"], lambda record: record.conversation, "conversation"):
         groups = cx.response_times(messages, changes=states, policy=policies.ZENDESK, by=by)
         assert groups.overall == whole
-        for clock in ("first_response", "resolution", "requester_wait"):
+        for clock in ("first_response", "resolution", "agent_wait"):
             assert sum(getattr(one, clock).n for one in groups.values()) == getattr(whole, clock).n
         assert sum(one.given for one in groups.values()) == whole.given
         assert sum(one.conversations for one in groups.values()) == whole.conversations == 3
@@ -755,8 +758,246 @@ def test_any_policy_reads_as_the_slow_way(events, fields):
     if result.resolution is not None:
         ended = [row for row in result.table("resolution") if row["ended"] == "answered"]
         stops = slow["pauses"]["resolution"]
-        assert sorted((end, span_of(start, end, stops, now)) for start, end, _ in slow["resolutions"]) == sorted(
+        aside = result.bot_only and "bot_only" in policy.leave_out  # in no clock, and no touch of anybody
+        resolutions = [] if aside else slow["resolutions"]
+        assert sorted((end, span_of(start, end, stops, now)) for start, end, _ in resolutions) == sorted(
             ((row["end"] - T0) / MINUTE, row["wait"] / MINUTE) for row in ended
         )
         assert len(slow["reopens"]) == result.reopens
-        assert (slow["one_touch"] is True) == bool(result.touches.resolved_one_touch)
+        assert (slow["one_touch"] is True and not aside) == bool(result.touches.resolved_one_touch)
+
+
+# -- clocks with several waits a conversation ----------------------------------------------------------
+
+
+def test_resolutions_and_reopenings_of_one_conversation_hang_together():
+    messages = log(*((talk, 0, "c") for talk in range(20)))
+    rows = []
+    for talk in range(20):
+        rows.append((talk, 0, "created", "new"))
+        for number in range(3):
+            rows.append((talk, 100 * number + 5 + talk, "solved"))
+            if talk < 10:
+                rows.append((talk, 100 * number + 40, "open"))
+    states = changes(*rows)
+    each = cx.ReplyPolicy(resolution="each")
+    targets = cx.ServiceTargets(resolution=15 * MINUTE)
+    result = cx.response_times(messages, changes=states, policy=each, targets=targets, as_of=at(1000))
+    resolution = result.resolution
+    assert resolution.n == 40  # three of ten, one of ten
+    assert resolution.within_interval.low < resolution.within_iid_interval.low
+    back = result.reopen_rate(timedelta(minutes=60))
+    assert (30, 40) == (back.reopened, back.resolutions)
+    assert tuple(back.iid_interval) == pytest.approx(cx.intervals.proportion(30, 40))
+    assert back.interval.low < back.iid_interval.low
+
+
+# -- what is not told --------------------------------------------------------------------------------
+
+
+def test_time_as_new_needs_the_status_at_creation():
+    messages = log((1, 0, "c"), (1, 10, "a"), (2, 0, "c"), (2, 1, "a"))
+    later = [(1, 10, "pending"), (1, 30, "open"), (1, 60, "solved"), (2, 5, "pending"), (2, 9, "solved")]
+    untold = cx.response_times(messages, changes=changes(*later))
+    assert untold.requester_wait is untold.work_time is None
+    assert untold.reasons["requester_wait"].startswith("needs the status at creation")
+    assert (24 * MINUTE, 0 * MINUTE) == (untold.agent_wait.total, untold.on_hold.total)
+    # A conversation whose beginning is not told is in neither clock, and the others are.
+    one = cx.response_times(messages, changes=changes((1, 0, "created", "new"), *later))
+    assert (1, 40 * MINUTE) == (one.requester_wait.n, one.requester_wait.total)
+    assert 2 == one.agent_wait.n
+    assert "requester_wait" not in one.reasons
+    with pytest.raises(cx.UnknownNameError, match="work_time needs the status at creation"):
+        cx.compare(untold, untold, figure="work_time.median")
+
+
+def test_the_signature_says_which_time_is_ours():
+    messages, tickets = log((1, 0, "c"), (1, 5, "a")), cx.Conversations(id=[1], opened_at=[at(0)], resolved_at=[at(9)])
+    turns = cx.response_times(messages, conversations=tickets)
+    told = cx.response_times(messages, conversations=tickets, changes=changes((1, 9, "solved")))
+    handed = cx.response_times(messages, conversations=tickets, changes=changes((1, 3, "handoff")))
+    assert told.signature.startswith(turns.signature.partition("|v:1")[0] + "|ours:statuses|v:1")
+    assert turns.signature == handed.signature
+    with pytest.raises(cx.ArgumentValueError, match=r"unlike in ours \(not set and statuses\)"):
+        cx.compare(turns, told, figure="our_resolution.median")
+
+
+# -- what is settled is not at risk ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", [cx.DEFAULT_POLICY, policies.ZENDESK, policies.CHATWOOT, policies.BIRD])
+@pytest.mark.parametrize(
+    ("messages", "later", "waiting"),
+    [
+        (((1, 0, "c"),), (), 0),  # solved without a word
+        (((1, 0, "c"), (1, 10, "a"), (1, 20, "c")), (), 0),  # "thanks", then solved
+        (((1, 0, "c"),), (("open", 90),), 1),  # opened again since
+        (((1, 0, "c"), (1, 10, "a"), (1, 70, "c")), (), 1),  # wrote after it was solved
+    ],
+)
+def test_a_resolution_ends_what_is_waited_for_now(policy, messages, later, waiting):
+    states = changes((1, 0, "created"), (1, 60, "solved"), *((1, minute, status) for status, minute in later))
+    targets = cx.ServiceTargets(first_response=HOUR, reply=HOUR)
+    result = cx.response_times(log(*messages), changes=states, policy=policy, targets=targets, as_of=at(3_000))
+    if waiting and policy == cx.DEFAULT_POLICY and later:
+        waiting = 0  # here the wait was closed with the conversation, and nobody wrote since
+    assert waiting == result.waiting == len(result.at_risk())
+    # The figures stay those of the policy.
+    kept = policy in (policies.ZENDESK, policies.BIRD)
+    assert result.reply.waiting + result.first_response.waiting >= kept
+
+
+def test_one_promise_at_a_time():
+    messages = log((1, 0, "c"), (1, 1, "a"), (2, 2_000, "c"), (3, 0, "c"), channel=["mail", "mail", "chat", "mail"])
+    states = changes((1, 0, "new"), (2, 2_000, "new"), (3, -10, "created", "new"))
+    targets = cx.ServiceTargets(first_response=HOUR, resolution=HOUR)
+    result = cx.response_times(messages, changes=states, targets=targets, as_of=at(3_000))
+    every, first = result.at_risk(), result.at_risk(clock="first_response")
+    # Each conversation once, by its oldest promise: resolutions hide the first responses.
+    assert {"resolution": 2, "first_response": 1} == Counter(row["clock"] for row in every)
+    assert [3, 2] == [row["conversation"] for row in first]
+    assert ["mail", "chat"] == [row["channel"] for row in first]
+    assert "AtRisk(3 conversations, 3 missed (first response 1, resolution 2))" == repr(every)
+    assert "<b>at risk: 3 conversations, 3 missed (first response 1, resolution 2)</b>" in every._repr_html_()
+    alone = cx.response_times(messages[[3]], targets=HOUR, as_of=at(3_000)).at_risk()
+    assert "AtRisk(1 conversation, 1 missed)" == repr(alone)
+    with pytest.raises(cx.UnknownNameError, match="clock must be one of 'first_response', 'resolution'"):
+        result.at_risk(clock="reply")
+
+
+def test_no_promise_does_not_read_as_all_clear():
+    chat = log((1, 0, "c"), (2, 0, "c"), (2, 9, "a"), channel=["chat", "chat", "chat"])
+    targets = cx.ServiceTargets(first_response={"chta": HOUR}, resolution=HOUR)
+    result = cx.response_times(chat, targets=targets, as_of=at(300))
+    risk = result.at_risk()
+    assert 0 == len(risk)
+    assert (
+        "AtRisk(0 conversations, 0 missed; resolution: needs status changes, or conversations= with resolved_at; "
+        "no first response target for the channel 'chat')" == repr(risk)
+    )
+    assert "no target for the channel 'chat' (targets are for 'chta')" == result.reasons["first_response.within_target"]
+    # Nothing waits without a target: nothing to say of what is at risk.
+    done = cx.response_times(chat[[1, 2]], targets=targets, as_of=at(300))
+    assert "no first response target" not in repr(done.at_risk())
+    unnamed = cx.response_times(log((1, 0, "c")), targets=cx.ServiceTargets(reply={"mail": HOUR}))
+    assert "no target for waits without a channel (targets are for 'mail')" == unnamed.reasons["reply.within_target"]
+    mixed = log((1, 0, "c"), (2, 0, "c"), (3, 0, "c"), channel=["chat", "phone", None])
+    told = cx.response_times(mixed, targets=cx.ServiceTargets(reply={"mail": HOUR})).reasons["reply.within_target"]
+    assert "no target for the channels 'chat', 'phone' and waits without a channel (targets are for 'mail')" == told
+
+
+def test_channels_without_a_schedule_are_named():
+    desk = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC")
+    chat = log((1, 0, "c"), (1, 9, "a"), channel=["chat", "chat"], tz="UTC")
+    result = cx.response_times(chat, hours={"chta": desk})
+    assert "no schedule in hours for the channel 'chat'" in result.reasons["business_reply"]
+    assert "<th style='text-align:left'>note</th>" in result._repr_html_()
+    for hours, policy in ((desk, cx.DEFAULT_POLICY), ({"chta": desk}, cx.ReplyPolicy(no_hours="calendar"))):
+        assert "business_reply" not in cx.response_times(chat, hours=hours, policy=policy).reasons
+
+
+def test_reasons_in_html_are_labelled_as_what_they_are():
+    page = cx.response_times(log((1, 0, "c"), (1, 9, "a")))._repr_html_()
+    assert ">needs status changes</th>" not in page
+    assert "<th style='text-align:left'>not told</th><td>requester wait, agent wait" in page
+
+
+# -- words for the end -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "said", "missing"), [("ZAMMAD", "solved", "closed"), ("CHATWOOT", "closed", "solved")]
+)
+def test_another_word_for_resolved_is_noticed(policy, said, missing):
+    messages = log((1, 0, "c"), (1, 9, "a"))
+    preset = getattr(policies, policy)
+    result = cx.response_times(messages, changes=changes((1, 0, "new"), (1, 20, said)), policy=preset)
+    assert (0, 1) == (result.resolution.n, result.resolution.waiting)
+    assert (
+        f"no change to '{missing}', which this policy takes as resolved (the changes say '{said}')"
+        in (result.reasons["resolution"])
+    )
+    for states in (changes((1, 0, "new"), (1, 20, missing)), changes((1, 0, "new"))):
+        assert "resolution" not in cx.response_times(messages, changes=states, policy=preset).reasons
+    assert "resolution" not in cx.response_times(messages, changes=changes((1, 0, "new"), (1, 20, said))).reasons
+
+
+def test_changes_win_over_the_rows_of_conversations():
+    messages = log((1, 0, "c"), (1, 9, "a"), (2, 0, "c"), (2, 9, "a"))
+    table = cx.Conversations(
+        id=[1, 2], opened_at=[at(-60)] * 2, resolved_at=[at(600)] * 2, first_resolved_at=[at(300)] * 2, reopens=[1, 1]
+    )
+    states = changes((1, -10, "created"), (1, 20, "solved"))
+    result = cx.response_times(messages, conversations=table, changes=states)
+    # Of conversation 1 the changes tell everything; nothing but its row tells of conversation 2.
+    assert [30.0, 660.0] == minutes(result, "resolution")
+    assert [30.0, 360.0] == minutes(result, "first_resolution")
+    assert 0 == result.reopens
+
+
+# -- bots alone ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told_by", ["changes", "conversations"])
+def test_what_only_bots_answered_is_in_no_clock(told_by):
+    messages = log((1, 0, "c"), (1, 1, "b"), (2, 0, "c"), (2, 9, "a"), (3, 0, "c"), (3, 1, "b"))
+    if told_by == "changes":
+        options = {
+            "changes": changes((1, 0, "new"), (1, 60, "solved"), (2, 0, "new"), (2, 30, "solved"), (3, 0, "new"))
+        }
+    else:
+        options = {
+            "conversations": cx.Conversations(
+                id=[1, 2, 3],
+                opened_at=[at(0)] * 3,
+                resolved_at=[at(60), at(30), None],
+                first_resolved_at=[at(60), at(30), None],
+            )
+        }
+    targets = cx.ServiceTargets(first_response=HOUR, resolution=HOUR)
+    result = cx.response_times(messages, targets=targets, as_of=at(3_000), **options)
+    assert (2, 3, 1) == (result.bot_only, result.conversations, result.touches.resolved)
+    assert 0 == len(result.at_risk())
+    for name, clock in result._clocks():
+        if name != "handoff":
+            assert {2} >= {row["conversation"] for row in result.table(name)}, name
+            assert clock.n + clock.waiting <= 1
+    assert 1 == result.resolution.n == result.first_resolution.n
+    assert (1.0, 1.0) == (result.touches.customer_messages, result.touches.resolved_one_touch_share)
+    nobody = cx.response_times(messages, as_of=at(3_000), by="conversation", **options)[1]
+    assert (0, 0, 1) == (nobody.resolution.n, nobody.resolution.waiting, nobody.bot_only)
+    # A policy that does not set them aside counts them.
+    counting = attrs.evolve(cx.DEFAULT_POLICY, leave_out={"merged", "spam", "deleted"})
+    assert 2 == cx.response_times(messages, as_of=at(3_000), policy=counting, **options).resolution.n
+
+
+# -- figures to hold beside a dashboard ------------------------------------------------------------------
+
+
+def test_the_median_of_answered_waits_alone():
+    messages = log((1, 0, "c"), (1, 60, "a"), (2, 0, "c"), (2, 120, "a"), (3, 0, "c"), (4, 0, "c"))
+    states = changes(*((talk, 180, "solved") for talk in (1, 2, 3, 4)))
+    first = cx.response_times(messages, changes=states, policy=policies.ZENDESK).first_response
+    assert (2 * HOUR, 90 * MINUTE) == (first.median, first.answered_median)
+    assert (HOUR, 2 * HOUR) == (first.answered_quantile(0.25), first.answered_quantile(0.9))
+    assert cx.response_times(log((1, 0, "c"))).first_response.answered_median is None
+    with pytest.raises(cx.ArgumentValueError, match="q must be a share"):
+        first.answered_quantile(90)
+    tally = cx.DurationTally.of([HOUR, 2 * HOUR], open=[9 * HOUR] * 2)
+    assert 0.01 > abs(cx.response_times(tally).first_response.answered_quantile(0.25) / HOUR - 1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=30), st.lists(st.integers(1, 99), max_size=9), st.data())
+def test_answered_quantiles_look_at_no_open_wait(ended, running, data):
+    q = data.draw(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]))
+    opened = [at(-length) for length in running]
+    table = cx.Conversations(
+        id=range(len(ended) + len(running)),
+        opened_at=[at(0)] * len(ended) + opened,
+        first_response_at=[at(length) for length in ended] + [None] * len(running),
+    )
+    found = cx.response_times(table, as_of=at(100)).first_response.answered_quantile(q)
+    # Hyndman and Fan's type 2 by numpy
+    expected = float(np.quantile(np.array(ended, dtype=float), q, method="averaged_inverted_cdf"))
+    assert abs(found / MINUTE - expected) < 1e-6

@@ -232,7 +232,7 @@ def test_counts_equal_a_slow_count(rows, now):
             events = sorted(event for event in events if event[0] is not None and event[0] <= now)
             end, _, how = events[0] if events else (now, 0, "open")
             first.append((opened, end - opened, how))
-            if resolved is not None and resolved <= now:
+            if resolved is not None and resolved <= now and (left is None or resolved <= left):
                 resolution.append((opened, resolved - opened, "answered"))
             elif left is not None and left <= now:
                 resolution.append((opened, left - opened, "abandoned"))

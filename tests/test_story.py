@@ -329,3 +329,104 @@ def test_changes_of_a_story_follow_the_rule_of_its_log():
         outlier.explain(desk_log(), changes=desk_log())
     with pytest.raises(cx.ArgumentTypeError, match="hours must be a BusinessHours, or a mapping"):
         outlier.explain(desk_log(), hours={})
+
+
+@pytest.mark.parametrize(("rule", "hours"), [("each_part", 11), ("at_end", 5), ("at_start", 17)])
+def test_a_story_counts_the_hours_of_the_policy(rule: Any, hours: int) -> None:
+    log = [
+        cx.Message(conversation=7, at=datetime(2026, 3, 2, 9, tzinfo=UTC), author="customer"),
+        cx.Message(conversation=7, at=datetime(2026, 3, 4, 10, tzinfo=UTC), author="agent", agent="ann"),
+    ]
+    days = {"mon-fri": ["09:00-17:00"]}, {"mon-fri": ["09:00-11:00"]}
+    long, short = (cx.BusinessHours(week, tz="UTC") for week in days)
+    schedules = {None: long, "short": short}
+    change = cx.Change(conversation=7, at=datetime(2026, 3, 3, 0, tzinfo=UTC), kind="schedule", to="short")
+    policy = cx.ReplyPolicy(schedule_change=rule)
+    result = cx.response_times(log, changes=[change], hours=schedules, policy=policy)
+    found = cx.outliers(result.table(), limit=DAY).flagged[0]
+    story = found.explain(log, changes=[change], hours=schedules, policy=policy)
+    measured = result.business_first_response.median
+    assert story.business_waited == measured
+    assert sum(story.open_days.values(), timedelta()) == measured
+    assert measured == hours * HOUR
+
+
+def test_no_schedule_counts_before_the_first_change() -> None:
+    log = [
+        cx.Message(conversation=7, at=datetime(2026, 3, 2, 9, tzinfo=UTC), author="customer"),
+        cx.Message(conversation=7, at=datetime(2026, 3, 4, 10, tzinfo=UTC), author="agent", agent="ann"),
+    ]
+    change = cx.Change(conversation=7, at=datetime(2026, 3, 3, 0, tzinfo=UTC), kind="schedule", to="short")
+    policy = cx.ReplyPolicy(schedule_change="at_start")
+    found = cx.outliers(cx.response_times(log).table(), limit=DAY).flagged[0]
+    told = found.explain(log, changes=[change], hours={"short": OFFICE}, policy=policy)
+    assert told.business_waited is None
+
+
+# -- a story agrees with the row of its wait -------------------------------------------------------------
+
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def spoken(minute: float, author: str, channel: str | None = None) -> cx.Message:
+    return cx.Message(conversation=7, at=MONDAY + minute * MINUTE, author=author, channel=channel)
+
+
+def longest(result: Any, **options: Any) -> cx.Story:
+    (found,) = cx.outliers(result.table(), limit=timedelta(hours=5)).flagged
+    story = found.explain(**options)
+    assert found.record["wait"] == story.waited
+    assert found.record.get("business_wait", story.business_waited) == story.business_waited
+    return story
+
+
+def test_the_hours_of_a_story_are_those_of_the_channel_of_its_wait() -> None:
+    office = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC")
+    hours = {"x": office, "y": cx.BusinessHours.always("UTC")}
+    log = [spoken(0, "customer", "x"), spoken(1, "agent", "x"), spoken(2, "customer", "y"), spoken(1002, "agent", "y")]
+    story = longest(cx.response_times(log, hours=hours), log=log, hours=hours)
+    assert 1000 * MINUTE == story.business_waited == sum(story.open_days.values(), timedelta(0))
+    # The channel that only the ticket knows counts, too.
+    bare = [spoken(0, "customer"), spoken(1000, "agent")]
+    ticket = cx.Conversation(id=7, opened_at=MONDAY, channel="x")
+    story = longest(cx.response_times(bare, conversations=[ticket], hours=hours), log=bare, hours=hours)
+    assert 480 * MINUTE == story.business_waited == sum(story.open_days.values(), timedelta(0))
+
+
+def test_an_open_wait_that_stood_still_ends_at_the_present() -> None:
+    log = [spoken(0, "customer"), spoken(600, "customer")]
+    changes = [
+        cx.Change(conversation=7, at=MONDAY + minute * MINUTE, kind="status", to=to)
+        for minute, to in ((100, "pending"), (500, "open"))
+    ]
+    policy = cx.ReplyPolicy(paused={"first": {"pending"}, "reply": {"pending"}})
+    now = MONDAY + 1200 * MINUTE
+    result = cx.response_times(log, changes=changes, policy=policy, as_of=now, hours=OFFICE)
+    story = longest(result, log=log, changes=changes, hours=OFFICE)
+    last = story.lines[-1]
+    assert ("still no answer", now, 800 * MINUTE) == (last.event, last.at, last.waited)
+    assert story.business_waited == last.business_waited
+    # How long it had waited in between is not to be told without its pauses.
+    assert {None} == {line.waited for line in story.lines[:-1]}
+    assert {} == story.open_days
+
+
+def test_business_time_that_was_counted_in_another_way_is_told_as_a_whole() -> None:
+    log = [spoken(0, "customer", "fax"), spoken(1000, "agent", "fax")]
+    policy = cx.ReplyPolicy(no_hours="calendar")
+    hours = {"mail": OFFICE}
+    story = longest(cx.response_times(log, hours=hours, policy=policy), log=log, hours=hours)
+    assert (1000 * MINUTE, {}) == (story.business_waited, story.open_days)
+    assert [None, 1000 * MINUTE] == [line.business_waited for line in story.lines]
+    assert [timedelta(0), 1000 * MINUTE] == [line.waited for line in story.lines]
+
+
+def test_whole_minutes_are_no_pause() -> None:
+    log = [spoken(0, "customer"), spoken(10.5, "bot"), spoken(1000.5, "agent")]
+    policy = cx.ReplyPolicy(unit="minute")
+    result = cx.response_times(log, policy=policy, hours=OFFICE)
+    story = longest(result, log=log, hours=OFFICE, policy=policy)
+    assert [timedelta(0), 10.5 * MINUTE, 1000 * MINUTE] == [line.waited for line in story.lines]
+    assert 420 * MINUTE == story.business_waited == sum(story.open_days.values(), timedelta(0))
+    assert [None, None, 1000 * MINUTE] == [line.waited for line in longest(result, log=log).lines]

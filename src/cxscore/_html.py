@@ -26,4 +26,5 @@ def table(names: Iterable[str], rows: Iterable[Iterable[str]], *, title: str = "
 
 
 def _caption(title: str) -> str:
-    return f"<caption style='text-align:left'><b>{html.escape(title)}</b></caption>"
+    # A caption is no wider than its table, however narrow the columns.
+    return f"<caption style='text-align:left;white-space:nowrap'><b>{html.escape(title)}</b></caption>"

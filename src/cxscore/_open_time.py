@@ -16,11 +16,10 @@ import numpy.typing as npt
 from . import _inputs
 from ._clocks import Clock, ScheduleChanges, Timeline
 from ._core.events import Stretches, pieces
-from ._core.waits import AgentTurns
 from ._inputs import NAT, Coded
 from .errors import ArgumentTypeError, MixedTimeZonesError, UnknownNameError
 from .hours import BusinessHours
-from .policies import ReplyPolicy
+from .policies import ReplyPolicy, channel_name
 
 __all__ = ["Schedules", "hours_definition", "with_open_time"]
 
@@ -39,7 +38,7 @@ def hours_definition(hours: Schedules | None) -> str:
     if isinstance(hours, BusinessHours):
         return hours.digest
     if isinstance(hours, Mapping) and hours and all(isinstance(one, BusinessHours) for one in hours.values()):
-        return ",".join(sorted(f"{channel}={one.digest}" for channel, one in hours.items()))
+        return ",".join(sorted(f"{channel_name(channel)}={one.digest}" for channel, one in hours.items()))
     msg = (
         f"hours must be BusinessHours, or a mapping of channel or schedule to them (got {type(hours).__name__}), e.g. "
         f'hours=cx.BusinessHours({{"mon-fri": ["09:00-17:00"]}}, tz="Europe/Berlin")'
@@ -66,23 +65,19 @@ def with_open_time(timeline: Timeline, hours: Schedules) -> Timeline:
     desk = _Desk(hours, timeline.schedules, timeline.policy)
     clocks = dict(timeline.clocks)
     for clock in timeline.clocks.values():
-        if timeline.agent_turns is not None and clock.name == "our_resolution":
-            continue  # made below, of the clock it shares its ends with
         if desk.plain and clock.paused is None:
             until_now = desk.open(clock, clock.start, np.full(len(clock.start), now))
             left = desk.open(clock, clock.end, np.full(len(clock.end), now))
         else:
             until_now, left = desk.in_parts(clock, now)
+        spent = np.where(left == NAT, until_now, until_now - left)
+        timeless = desk.timeless(clock, until_now, left, now)
         opened = attrs.evolve(
-            clock, name=f"business_{clock.name}", start=_before_now(until_now), end=_before_now(left), now=0, off=None
-        )
-        known = np.flatnonzero(until_now != NAT)
-        clocks[opened.name] = opened.rows(known)
-        clocks[clock.name] = attrs.evolve(clock, open_time=np.where(left == NAT, until_now, until_now - left))
-        if clock.name == "resolution" and timeline.agent_turns is not None:
-            spent = _agent_time(timeline.agent_turns, clock, len(timeline.group), desk)
-            ours = attrs.evolve(opened, name="business_our_resolution", start=opened.start + spent, target=None)
-            clocks[ours.name] = ours.rows(known)
+            clock, name=f"business_{clock.name}", start=_before_now(until_now + timeless),
+            end=_before_now(left + timeless), now=0, off=None, open_time=spent, instants=clock.seen,
+        )  # fmt: skip
+        clocks[opened.name] = opened.rows(np.flatnonzero(until_now != NAT))
+        clocks[clock.name] = attrs.evolve(clock, open_time=spent)
     return attrs.evolve(timeline, clocks=clocks)
 
 
@@ -118,6 +113,18 @@ class _Desk:
         instead = np.zeros(len(found), dtype=np.int64) if self._without == "zero" else end - start
         return np.where((found == NAT) & known, instead, found)
 
+    def timeless(self, clock: Clock, until_now: Ints, left: Ints, now: int) -> Ints:
+        """By how much waits that ended and take no time for want of a schedule lie back: in calendar time.
+
+        In their own time they would never be old enough for any target.
+        """
+        back = np.zeros(len(clock.start), dtype=np.int64)
+        if self._without == "zero":
+            bare = _open(self._hours, clock.channel, clock.start, clock.start) == NAT
+            rows = np.flatnonzero(bare & (until_now == 0) & (left == 0))
+            back[rows] = now - clock.start[rows]
+        return back
+
     def in_parts(self, clock: Clock, now: int) -> tuple[Ints, Ints]:
         """Open time until now, and what of it lies after the end (`NAT` while open), part by part.
 
@@ -146,7 +153,7 @@ class _Desk:
             found = self._filled(_open(hours, channel if code < 0 else None, begin, stop), begin, stop)
             known = found != NAT
             np.add.at(total, of[known], found[known])
-            untold[of[~known & ((begin < stop) | self.plain)]] = True
+            untold[of[~known]] = True
         return np.where(untold, NAT, total)
 
     def _scheduled(
@@ -224,18 +231,3 @@ def _open(hours: Schedules, channel: Coded | None, start: Ints, end: Ints) -> In
             rows = np.arange(len(start)) if channel is None else np.flatnonzero(channel.codes == code)
             out[rows] = _open(hours[label], None, start[rows], end[rows])
     return out
-
-
-def _agent_time(turns: AgentTurns, resolution: Clock, conversations: int, desk: _Desk) -> Ints:
-    """Open time of each conversation in which the last public message was the agent's."""
-    place = np.full(conversations, -1, dtype=np.int64)
-    place[resolution.conversation] = np.arange(len(resolution.conversation))
-    of_turn = place[turns.conversation]
-    mine = np.flatnonzero(of_turn >= 0)
-    of_turn = of_turn[mine]
-    start = np.maximum(turns.start[mine], resolution.start[of_turn])
-    end = np.maximum(turns.end[mine], start)
-    spent = desk.open(resolution.rows(of_turn), start, end)
-    total = np.zeros(len(resolution.start), dtype=np.int64)
-    np.add.at(total, of_turn, np.where(spent == NAT, 0, spent))
-    return total

@@ -42,8 +42,8 @@ class StoryLine:
         agent: which agent, None where it was none or is not known.
         remark: "private note", "public note", "automatic" or "hand-off"; what was changed; else empty.
         event: what it meant for the wait, else empty.
-        waited: how long the wait had lasted by then; None outside it.
-        business_waited: the same in business time; None without hours.
+        waited: how long the wait had lasted by then; None outside it, and within one that stood still.
+        business_waited: the same in business time; None without hours, and where the hours do not tell the whole.
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -89,8 +89,9 @@ class Story:
         conversation: which one.
         lines: its messages and changes in order, with the beginning and the end of the wait marked.
         waited: the wait in question; None where there is none.
-        business_waited: the same in business time; None without hours.
-        open_days: date to business time counted on it, days without any left out.
+        business_waited: the same in business time, as it was measured; None without hours.
+        open_days: date to business time counted on it, days without any left out; empty where the hours do not tell
+            the whole, as of a wait that stood still.
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -118,7 +119,7 @@ class Story:
 
     def _title(self) -> str:
         if self.waited is None:
-            return f"conversation {self.conversation}: {len(self.lines):,} messages"
+            return f"conversation {self.conversation}: {len(self.lines):,} message{'' if len(self.lines) == 1 else 's'}"
         business = "" if self.business_waited is None else f", {show_open(self.business_waited)} of business time"
         return f"conversation {self.conversation}: waited {show(self.waited)}{business}"
 
@@ -147,6 +148,9 @@ def tell(
     ended: str = "answered",
     changes: Any = None,
     hours: Any = None,
+    schedule_change: str = "each_part",
+    slack: dt.timedelta = dt.timedelta(0),
+    **known: Any,
 ) -> Story:
     """The story of a conversation, and of one wait in it where there was one.
 
@@ -159,6 +163,10 @@ def tell(
         ended: how it ended.
         changes: `Change` records or a `Changes` batch.
         hours: the schedule to count business time in, or schedules by channel and by the names that changes use.
+        schedule_change: which schedule counts across a change of it, as in `ReplyPolicy`.
+        slack: a wait this much shorter than the time from its start to its end did not stand still: units cut it.
+        known: what its row says of it, which no log has to tell again: `as_of`, the end of what is open; `channel`,
+            whose hours count; and `business_wait`.
 
     Raises:
         ArgumentTypeError: no messages, no changes, or hours that are none.
@@ -180,17 +188,27 @@ def tell(
         msg = "changes must follow the same rule as log (one has aware instants, the other naive ones)"
         raise MixedTimeZonesError(msg, argument="changes", found=None)
     if end is None:
+        end = known.get("as_of") if ended == "open" else None
+    if end is None:
         end = None if start is None or wait is None else start + wait
     lines, channel = _lines(messages, rows, told, conversation, start, end, ended)
-    parts = [] if hours is None else _parts(hours, channel, told, conversation)
+    parts = [] if hours is None else _parts(hours, known.get("channel", channel), told, conversation)
+    if schedule_change != "each_part" and start is not None and end is not None:
+        parts = _applying(parts, end if schedule_change == "at_end" else start)
     zone = _zone(parts[-1][1].tz) if parts else _inputs.zone_of(messages.tz) if messages.tz is not None else None
-    measured = start is not None and end is not None and bool(parts)
+    passed = None if start is None or end is None else end - start
+    business = _between(parts, start, end)
+    counted = known.get("business_wait", business)
+    # What stood still, or was counted in another way, is told as a whole: nobody knows here how it came about.
+    ran = passed is None or wait is None or dt.timedelta(0) <= passed - wait <= slack
+    if not ran or business is None or counted is None or not dt.timedelta(0) <= business - counted <= slack:
+        parts = []
     return Story(
         conversation=conversation,
-        lines=tuple(_placed(line, start, end, zone, parts) for line in lines),
+        lines=tuple(_placed(line, start, end, zone, parts, (wait, counted), ran) for line in lines),
         waited=wait,
-        business_waited=_between(parts, start, end) if measured else None,
-        open_days=_open_days(start, end, parts) if measured and start is not None and end is not None else FrozenMap(),
+        business_waited=counted,
+        open_days=_open_days(start, end, parts) if start is not None and end is not None else FrozenMap(),
     )
 
 
@@ -324,6 +342,12 @@ def _parts(hours: Any, channel: Any, changes: Changes, conversation: Any) -> Par
     return parts
 
 
+def _applying(parts: Parts, at: dt.datetime) -> Parts:
+    """The schedule of an instant alone, for all time; a change counts from its own instant on."""
+    begun = [hours for since, hours in parts if since is None or since <= at]
+    return [(None, begun[-1])] if begun else []
+
+
 def _cut(
     parts: Parts, start: dt.datetime, end: dt.datetime
 ) -> Iterator[tuple[BusinessHours, dt.datetime, dt.datetime]]:
@@ -348,14 +372,17 @@ def _placed(
     end: dt.datetime | None,
     zone: dt.tzinfo | None,
     parts: Parts,
+    whole: tuple[dt.timedelta | None, dt.timedelta | None],
+    ran: bool,
 ) -> StoryLine:
-    """A line with the time waited by then, on the clock of the desk."""
-    inside = start is not None and end is not None and start <= line.at <= end
+    """A line with the time waited by then, on the clock of the desk; at the end the `whole` wait."""
+    waited = business = None
+    if start is not None and end is not None and start <= line.at <= end:
+        waited, business = line.at - start if ran else None, _between(parts, start, line.at)
+        if line.at == end and whole[0] is not None:
+            waited, business = whole
     return attrs.evolve(
-        line,
-        at=line.at if zone is None else line.at.astimezone(zone),
-        waited=line.at - start if start is not None and inside else None,
-        business_waited=_between(parts, start, line.at) if inside else None,
+        line, at=line.at if zone is None else line.at.astimezone(zone), waited=waited, business_waited=business
     )
 
 

@@ -69,7 +69,8 @@ def read_log(
                 "log, or [] where there are none, and the conversations as conversations="
             )
             raise ArgumentTypeError(msg, argument="changes")
-        return read_tickets(batch, by, targets, as_of, missing, invalid)
+        rows = read_tickets(batch, by, targets, as_of, missing, invalid)
+        return attrs.evolve(rows, policy=_of_rows(policy), reasons=_not_followed(policy))
     messages = cast("Messages", batch)
     table = _beside(conversations, "conversations", Conversations)
     told = _beside(changes, "changes", Changes)
@@ -81,6 +82,25 @@ def read_log(
     if told is None and attrs.evolve(policy, expires=None) == DEFAULT_POLICY:
         return read_messages(messages, table, by, targets, as_of, policy, missing, invalid)
     return read_events(messages, told, table, by, targets, as_of, policy, missing, invalid)
+
+
+# All that a policy can do to ticket rows, which say themselves when waits ended.
+_FOLLOWED = ("unit", "no_hours")
+
+
+def _of_rows(policy: ReplyPolicy) -> ReplyPolicy:
+    """What ticket rows can follow of a policy."""
+    return attrs.evolve(DEFAULT_POLICY, **{name: getattr(policy, name) for name in _FOLLOWED})
+
+
+def _not_followed(policy: ReplyPolicy) -> dict[str, str]:
+    """What ticket rows cannot follow of a policy, if anything."""
+    usual = _of_rows(policy)
+    names = [field.name for field in attrs.fields(ReplyPolicy)]
+    unlike = [name for name in names if getattr(policy, name) != getattr(usual, name)]
+    if not unlike:
+        return {}
+    return {"policy": f"ticket rows say themselves when waits ended, so that {', '.join(unlike)} decided nothing"}
 
 
 def _beside(values: Any, argument: str, kind: type[B]) -> B | None:

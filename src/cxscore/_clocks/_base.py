@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _inputs
+from .. import policies as presets
 from .._accounting import Account, LeftOut, status_reason
 from .._core import events
 from .._core.waits import AgentTurns
@@ -44,6 +45,7 @@ __all__ = [
     "supersede",
     "taken",
     "ticket_ends",
+    "unless_left",
     "was_reopened",
 ]
 
@@ -90,6 +92,9 @@ class Clock:
     """Stretches of the conversations in which the clock stands still."""
     off: Ints | None = None
     """What is taken off each wait: pauses, and what the unit cuts off; None: nothing."""
+    instants: tuple[Ints, Ints] | None = None
+    """When waits began and ended, where `start` and `end` do not say it: on clocks in open time, and where one figure
+    stands for several waits. None: they do."""
 
     def rows(self, keep: Ints) -> Clock:
         """Some of the waits."""
@@ -110,6 +115,7 @@ class Clock:
             channel=taken(self.channel, keep),
             open_time=some(self.open_time),
             off=some(self.off),
+            instants=None if self.instants is None else (self.instants[0][keep], self.instants[1][keep]),
         )
 
     @classmethod
@@ -131,7 +137,7 @@ class Clock:
             one, start=both("start", 0), end=both("end", 0), outcome=both("outcome", 0), target=None,
             group=both("group", 0), conversation=both("conversation", 0), number=both("number", 0),
             first=both("first", True), channel=channel, open_time=both("open_time", NAT), off=both("off", 0),
-            paused=None,
+            paused=None, instants=None,
         )  # fmt: skip
 
     @property
@@ -142,6 +148,11 @@ class Clock:
     def until(self, now: int) -> Ints:
         """The ends of all waits; of open ones the present."""
         return np.where(self.end == NAT, now if self.now is None else self.now, self.end)
+
+    @property
+    def seen(self) -> tuple[Ints, Ints]:
+        """The instants at which waits began and ended, `NAT` while open, whatever time the clock runs in."""
+        return (self.start, self.end) if self.instants is None else self.instants
 
     @property
     def _numbers(self) -> Ints:
@@ -186,8 +197,6 @@ class Timeline:
     outbound: Bools | None = None
     reopened: Bools | None = None
     """Whether a conversation was opened again, None where that is not known."""
-    agent_turns: AgentTurns | None = None
-    """Stretches in which the last public message was ours; None where a clock says itself when it stands still."""
     effort: Effort | None = None
     """What was done about each conversation; None where nobody looked."""
     schedules: ScheduleChanges | None = None
@@ -197,6 +206,15 @@ class Timeline:
     changes_left: dict[LeftOut, Ints] = attrs.field(factory=dict)
     """Changes that were left out, by group."""
     policy: ReplyPolicy = DEFAULT_POLICY
+    settled: Bools | None = None
+    """Conversations that are resolved and whose customer has been silent since, where a policy keeps waits across
+    a resolution; None where a resolution ends them."""
+
+    @property
+    def ours(self) -> str:
+        """What takes the customer's part off our resolution: the "turns" of messages, or known "statuses"."""
+        clock = self.clocks.get("our_resolution")
+        return "statuses" if clock is not None and isinstance(clock.paused, events.Stretches) else "turns"
 
 
 @attrs.frozen(eq=False)
@@ -279,7 +297,10 @@ def reply_policy(policy: Any) -> ReplyPolicy:
     """
     if isinstance(policy, ReplyPolicy):
         return policy
-    msg = f"policy must be a ReplyPolicy (got {policy!r}), e.g. cx.ReplyPolicy(expires=timedelta(days=3))"
+    name = str(policy).strip().upper().replace("-", "_").replace("@", "_")
+    known = [preset for preset in presets.__all__ if isinstance(getattr(presets, preset), ReplyPolicy)]
+    way = f"cx.policies.{name if name in known else 'ZENDESK'} or cx.ReplyPolicy(expires=timedelta(days=3))"
+    msg = f"policy must be a ReplyPolicy (got {policy!r}), e.g. {way}"
     raise ArgumentTypeError(msg, argument="policy", found=policy)
 
 
@@ -335,6 +356,11 @@ def ticket_ends(table: Conversations, account: Account, now: int | None, invalid
             account.leave_out(LeftOut.INVALID, wrong)
         ends[name] = at if now is None else np.where(at > now, NAT, at)
     return ends
+
+
+def unless_left(resolved: Ints, left_at: Ints) -> Ints:
+    """Resolutions, `NAT` where the customer had left before: that ended the conversation, without one."""
+    return np.where((left_at != NAT) & (left_at < resolved), NAT, resolved)
 
 
 def supersede(table: Conversations, of_ticket: Ints, size: int, account: Account, known: Bools | None) -> Ints:

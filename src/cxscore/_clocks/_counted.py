@@ -52,35 +52,69 @@ def _floored(clock: Clock, unit: int, now: int) -> Clock:
 
 
 def _together(clock: Clock, per: str, now: int) -> Clock:
-    """One wait a conversation: of its answered waits the longest, the sum or the median; else the last it has."""
+    """Of the answered waits of a conversation one: the longest, the sum or the median. Else the last that ended.
+
+    Open waits stay as they are beside it: who waits must not vanish behind an earlier answer.
+    """
     lasted = clock.until(now) - clock.counted_from
-    answered = clock.outcome == WAIT_ANSWERED
-    rank = np.where(answered, 2, np.where(clock.outcome == WAIT_OPEN, 1, 0))
+    answered, is_open = clock.outcome == WAIT_ANSWERED, clock.outcome == WAIT_OPEN
+    rank = np.where(answered, 2, np.where(is_open, 1, 0))
     within = np.where(answered, lasted, clock.start) if per == "longest" else clock.start
     order = np.lexsort((within, rank, clock.conversation))
     talk = clock.conversation[order]
-    last = np.append(talk[1:] != talk[:-1], True) if len(talk) else np.empty(0, dtype=np.bool_)
-    kept = order[last]
+    chosen = is_open
+    chosen[order[np.append(talk[1:] != talk[:-1], True) if len(talk) else order]] = True
+    kept = np.flatnonzero(chosen)
+    kept = kept[np.lexsort((clock.start[kept], clock.conversation[kept]))]
     found = clock.rows(kept)
-    if per == "longest":
+    has = np.flatnonzero(answered[kept])
+    if per == "longest" or not len(has):
         return found
-    whole = order[answered[order]]  # of each conversation in the order of their starts
-    whole = whole[np.lexsort((lasted[whole], clock.conversation[whole]))]
-    edges = np.searchsorted(clock.conversation[whole], found.conversation)
-    sizes = np.searchsorted(clock.conversation[whole], found.conversation, side="right") - edges
-    has = np.flatnonzero(sizes > 0)
-    length = np.zeros(len(kept), dtype=np.int64)
-    spans = lasted[whole]
-    if per == "sum":
-        sums = np.append(0, np.cumsum(spans))
-        length[has] = sums[(edges + sizes)[has]] - sums[edges[has]]
-    else:
-        low, high = edges[has] + (sizes[has] - 1) // 2, edges[has] + sizes[has] // 2
-        length[has] = (spans[low] + spans[high]) // 2
+    whole = np.flatnonzero(answered)
+    numbers = _Numbers(clock.conversation[whole], found.conversation[has], per)
+    length = numbers.taken(lasted[whole])
     off = np.zeros(len(kept), dtype=np.int64) if found.off is None else found.off.copy()
-    start = found.start.copy()
-    start[has], off[has] = found.end[has] - length[has], 0
-    return attrs.evolve(found, start=start, off=off)
+    start, spent = found.start.copy(), found.open_time
+    start[has], off[has] = found.end[has] - length, 0
+    began, ended = (instants.copy() for instants in found.seen)
+    began[has], ended[has] = numbers.ends(*(instants[whole] for instants in clock.seen))
+    if spent is not None and clock.open_time is not None:
+        known = whole[clock.open_time[whole] != NAT]
+        theirs = has[np.isin(found.conversation[has], clock.conversation[known])]
+        spent = spent.copy()
+        spent[has] = NAT
+        spent[theirs] = _Numbers(clock.conversation[known], found.conversation[theirs], per).taken(
+            clock.open_time[known]
+        )
+    return attrs.evolve(found, start=start, off=off, open_time=spent, instants=(began, ended))
+
+
+class _Numbers:
+    """One figure out of several of each conversation; every one that is asked for has some."""
+
+    def __init__(self, conversation: Ints, asked: Ints, per: str) -> None:
+        self._conversation = conversation
+        self._per = per
+        talks = np.sort(conversation)
+        self._first = np.searchsorted(talks, asked)
+        self._size = np.searchsorted(talks, asked, side="right") - self._first
+
+    def taken(self, values: Ints) -> Ints:
+        """The sum or the median of the values of each conversation."""
+        ordered = values[np.lexsort((values, self._conversation))]
+        if self._per == "sum":
+            sums = np.append(0, np.cumsum(ordered))
+            total: Ints = sums[self._first + self._size] - sums[self._first]
+            return total
+        low, high = self._first + (self._size - 1) // 2, self._first + self._size // 2
+        middle: Ints = (ordered[low] + ordered[high]) // 2
+        return middle
+
+    def ends(self, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+        """The earliest start and the latest end of each conversation."""
+        by_start = starts[np.lexsort((starts, self._conversation))]
+        by_end = ends[np.lexsort((ends, self._conversation))]
+        return by_start[self._first], by_end[self._first + self._size - 1]
 
 
 def every_wait(first: Clock | None, reply: Clock | None) -> Clock | None:

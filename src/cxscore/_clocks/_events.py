@@ -33,7 +33,7 @@ from ._base import (
     ticket_ends,
 )
 from ._credit import Credit
-from ._happened import ASIDE, People, laid_out, message_kinds, schedule_changes, whole_conversations, with_changes
+from ._happened import ASIDE, People, Rows, laid_out, message_kinds, schedule_changes, whole_conversations, with_changes
 from ._labels import Join, bring_together, labels_of_rows, one_numbering, rows_of_conversations
 from ._messages import written_until_resolved
 from ._spans import BY_START, Known, spans_of, waits_of
@@ -76,6 +76,7 @@ def rules_of(policy: ReplyPolicy) -> events.Rules:
         one_touch=events.OneTouch[touch.upper()] if isinstance(touch, str) else events.OneTouch.WITHIN,
         one_touch_within=0 if isinstance(touch, str) else _inputs.duration(touch, "one_touch"),
         expires=None if policy.expires is None else _inputs.duration(policy.expires, "expires"),
+        bot_only_waits="bot_only" not in policy.leave_out,
     )
 
 
@@ -147,7 +148,7 @@ def read_events(
     left_at = np.full(size, NAT, dtype=np.int64)
     if table is not None:
         left_at = np.where(ticket_kept, np.append(ends["abandoned_at"], NAT)[join.ticket], NAT)
-    spans = spans_of(found, known, policy, left_at)
+    spans = [span.without(talks.bot_only) for span in spans_of(found, known, policy, left_at)]
     credit = Credit(policy.credit, people, changes, told, of_change, rows)
     talk_row = rows_of_conversations(codes, at, whole, first_customer)
     talk_at = np.where(talk_row >= 0, np.append(at, NAT)[talk_row], talks.created_at)
@@ -172,7 +173,7 @@ def read_events(
         conversation=listed.conversation, agent=Named(people.labels, units.agent.codes), first=listed.is_first,
         channel=of_wait, started_by=Named(STARTED_BY, listed.start_reason),
     )  # fmt: skip
-    lacking = known.reasons(policy)
+    lacking = known.reasons(policy, found)
     clocks: dict[str, Clock] = {}
     for name, numbers, pause in (
         ("first_response", first, found.pauses.first),
@@ -206,12 +207,14 @@ def read_events(
         changes_left=told.by_group(None if of_group is None else of_group[of_change], groups.size)[1],
         group=np.where(counted, groups.conversations, -1), label=ConversationLabels(join.labels),
         channels=channels_of(labels_of_rows("channel", log, join), groups.rows, account.kept), answers=talks.answers,
-        customer_messages=written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
+        customer_messages=written_until_resolved(
+            codes, at, account.kept & (author == 0), talks.resolved_at, talks.bot_only
+        )
         if known.resolutions
         else None,
         bot_only=talks.bot_only, outbound=talks.outbound, reopened=known.reopened(join, tickets, talks),
         effort=known.effort(talks, people, policy), schedules=schedule_changes(changes, told, of_change),
-        reasons=lacking, policy=policy,
+        reasons=lacking | known.unlike(policy, found), policy=policy, settled=_settled(rows, talks),
     )  # fmt: skip
 
 
@@ -226,6 +229,14 @@ class Named:
         return [self.names[code] for code in self.codes[number].tolist()]
 
 
+def _settled(rows: Rows, talks: events.Conversations) -> Bools:
+    """Conversations that are resolved, with nothing from the customer since."""
+    asked = rows.kind == events.Kind.CUSTOMER
+    latest = np.full(len(talks.resolved_at), NAT, dtype=np.int64)
+    np.maximum.at(latest, rows.conversation[asked], rows.at[asked])
+    return talks.resolved_at_end & (latest <= talks.resolved_at)
+
+
 def _stopped(clock: Clock, now: int) -> Clock:
     """The clock with what its pauses take off each wait."""
     if clock.paused is None:
@@ -237,7 +248,7 @@ def _stopped(clock: Clock, now: int) -> Clock:
 
 
 def _channels(log: Messages, join: Join, units: Units) -> tuple[Coded | None, Coded | None]:
-    """The channel of each wait, that of its message, and of each conversation: of its message, else its own."""
+    """The channel of each wait, that of its message, and of each conversation: its own, else that of its message."""
     of_rows = labels_of_rows("channel", log, join)
     if of_rows is None:
         return None, None
@@ -245,6 +256,6 @@ def _channels(log: Messages, join: Join, units: Units) -> tuple[Coded | None, Co
     of_rows, own = one_numbering(of_rows, own)
     padded = np.append(of_rows.codes.astype(np.int64), len(of_rows.labels) - 1)
     of_talk = padded[units.talk_row]
-    of_talk = np.where(of_talk == len(of_rows.labels) - 1, own.codes, of_talk)
+    of_talk = np.where(own.codes == len(own.labels) - 1, of_talk, own.codes)
     of_wait = np.where(units.opened_by >= 0, padded[units.opened_by], of_talk[units.waits.conversation])
     return Coded(of_wait, of_rows.labels, "channel"), Coded(of_talk, of_rows.labels, "channel")

@@ -22,6 +22,7 @@ from ._messages import unlike
 __all__ = [
     "ASIDE",
     "ASSIGNED",
+    "STATUS",
     "People",
     "Rows",
     "laid_out",
@@ -43,7 +44,7 @@ _KINDS = np.array(
      events.Kind.MERGED],
     dtype=np.int8,
 )  # fmt: skip
-_CREATED, _STATUS, _HANDOFF, ASSIGNED, _SCHEDULE, _MERGED = range(len(_KINDS))
+_CREATED, STATUS, _HANDOFF, ASSIGNED, _SCHEDULE, _MERGED = range(len(_KINDS))
 
 
 @attrs.frozen(eq=False)
@@ -106,8 +107,6 @@ def message_kinds(log: Messages, author: Small, account: Account, policy: ReplyP
     kind = np.array([events.Kind.CUSTOMER, events.Kind.ANSWER, events.Kind.BOT], dtype=np.int8)[author]
     if policy.bot == "ignore":
         account.leave_out(LeftOut.BOT, bot)
-    if policy.bot == "ignore" and "bot_only" not in policy.leave_out:
-        kind[bot] = events.Kind.IGNORED  # what bots say leaves no trace at all
     for reason, mask, name in (
         (LeftOut.PUBLIC_NOTE, log.seen_as("public_note"), "public_note"),
         (LeftOut.PRIVATE_NOTE, log.seen_as("private_note"), "private_note"),
@@ -198,21 +197,24 @@ def laid_out(
         kinds, status = changes.kinds(), changes.statuses()
         rows = np.flatnonzero(told.kept & (kinds != _SCHEDULE))
         created[of_change[rows[kinds[rows] == _CREATED]]] = True
-        stated[of_change[rows[status[rows] >= 0]]] = True
+        stated[of_change[rows[kinds[rows] == STATUS]]] = True  # how it was created says nothing of how it ends
         parts.append(
             (of_change[rows], changes.times("at")[rows], _KINDS[kinds[rows]], status[rows], changes.makers()[rows],
              people.assigned_to[rows], people.of_changes[rows], np.full(len(rows), -1))
         )  # fmt: skip
     if table is not None:
+        last = ends["resolved_at"]
+        once = np.where(last == NAT, np.int8(events.Kind.RESOLVED_ONCE), np.int8(events.Kind.RESOLVED))
         for instants, event, there in (
             (table.times("opened_at"), events.Kind.CREATED, created),
-            (ends["first_resolved_at"], events.Kind.RESOLVED, stated),
-            (ends["resolved_at"], events.Kind.RESOLVED, stated),
+            (ends["first_resolved_at"], once, stated),
+            (last, events.Kind.RESOLVED, stated),
             (ends["abandoned_at"], events.Kind.ABANDONED, None),
         ):
             known = (instants != NAT) & tickets.kept
             rows = np.flatnonzero(known if there is None else known & ~there[join.of_ticket])
-            parts.append((join.of_ticket[rows], instants[rows], event, -1, -1, -1, -1, -1))
+            what = event[rows] if isinstance(event, np.ndarray) else event
+            parts.append((join.of_ticket[rows], instants[rows], what, -1, -1, -1, -1, -1))
     columns = [
         np.concatenate(
             [np.broadcast_to(column, part[0].shape) for column, part in zip(column_parts, parts, strict=True)]

@@ -138,15 +138,18 @@ def read_messages(
     written = reopened = None
     tickets_left: dict[LeftOut, Ints] = {}
     if table is not None:
-        of_tickets = np.flatnonzero(ticket_kept)
-        opened_here = np.append(opened, NAT)[join.ticket]
+        of_tickets = np.flatnonzero(ticket_kept & ~talks.bot_only)
+        ticket = join.ticket
+        ours = waits.AgentTurns(
+            *found.agent_turns[:2], _until(found.agent_turns, np.append(ends["abandoned_at"], NAT)[ticket])
+        )
         clocks |= resolution_clocks(
             table, join.ticket[of_tickets], of_tickets, None if by is None else groups.conversations,
             channel_of_tickets(table, join, channel, codes, at, whole, first_customer), targets, ends,
             None if assignees is None else Agents(assignees, join.ticket[of_tickets]),
-            waits.agent_time(found.agent_turns, opened_here), ended_in=groups.ended_in,
+            ours, waits.agent_time(ours, np.append(opened, NAT)[ticket]), ended_in=groups.ended_in,
         )  # fmt: skip
-        written = written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
+        written = written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at, talks.bot_only)
         again = was_reopened(table)
         reopened = None if again is None else join.spread(again & tickets.kept)
         tickets_left = tickets.by_group(None if by is None else groups.conversations[join.of_ticket], groups.size)[1]
@@ -155,7 +158,7 @@ def read_messages(
         many=groups.many, used=used, left=left, tickets_left=tickets_left,
         group=np.where(counted, groups.conversations, -1), label=ConversationLabels(join.labels),
         channels=channels_of(channel, groups.rows, account.kept), answers=talks.answers, customer_messages=written,
-        bot_only=talks.bot_only, outbound=talks.outbound, reopened=reopened, agent_turns=found.agent_turns,
+        bot_only=talks.bot_only, outbound=talks.outbound, reopened=reopened,
         effort=_effort(log, agents, kind, codes, at, account.kept, talks, "resolution" in clocks),
         policy=policy,
     )  # fmt: skip
@@ -188,7 +191,7 @@ def _effort(
     resolutions: bool,
 ) -> Effort:
     """What was done about conversations, as far as messages and tickets tell."""
-    resolved = talks.resolved_at != NAT
+    resolved = (talks.resolved_at != NAT) & ~talks.bot_only
     touched = np.where(resolved, talks.answers == 1, -1).astype(np.int8)
     handovers = None
     if agents is not None and log.known("agent"):
@@ -254,7 +257,10 @@ def _events(ends: dict[str, Ints], tickets: Account, join: Join) -> tuple[Ints, 
             rows = np.flatnonzero((ends[name] != NAT) & tickets.kept)
             codes.append(join.of_ticket[rows])
             instants.append(ends[name][rows])
-            kinds.append(np.full(len(rows), kind, dtype=np.int8))
+            what = np.full(len(rows), kind, dtype=np.int8)
+            if name == "first_resolved_at":
+                what[ends["resolved_at"][rows] == NAT] = waits.RESOLVED_ONCE
+            kinds.append(what)
     return np.concatenate(codes), np.concatenate(instants), np.concatenate(kinds)
 
 
@@ -262,13 +268,19 @@ def with_more(column: Array, more: Array) -> Array:
     return np.concatenate((column, more.astype(column.dtype))) if len(more) else column
 
 
+def _until(turns: waits.AgentTurns, left_at: Ints) -> Ints:
+    """Ends of turns, those of customers who left not after that."""
+    left = left_at[turns.conversation]
+    return np.where(left == NAT, turns.end, np.minimum(turns.end, left))
+
+
 def row_numbers(found: Ints, rows: Ints | slice) -> Ints:
     """Numbers among some rows as numbers among all; -1 stays."""
     return found if isinstance(rows, slice) else np.append(rows, -1)[found]
 
 
-def written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints) -> Ints:
-    """Messages of customers up to the last resolution, -1 where there is none."""
+def written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints, aside: Bools) -> Ints:
+    """Messages of customers up to the last resolution, -1 where there is none and for conversations `aside`."""
     rows = np.flatnonzero(mask)
     rows = rows[at[rows] <= resolved_at[codes[rows]]]
-    return np.where(resolved_at == NAT, -1, np.bincount(codes[rows], minlength=len(resolved_at)))
+    return np.where((resolved_at == NAT) | aside, -1, np.bincount(codes[rows], minlength=len(resolved_at)))

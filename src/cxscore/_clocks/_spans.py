@@ -19,7 +19,7 @@ from ._base import (
     Effort,
     was_reopened,
 )
-from ._happened import ASSIGNED, People
+from ._happened import ASSIGNED, STATUS, People
 from ._labels import Join
 
 __all__ = ["BY_START", "Known", "Span", "spans_of", "waits_of"]
@@ -29,13 +29,15 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int8]
 
-# Time in these states is the clock's; before anything was said a conversation is as good as new.
+# Time in these states is the clock's.
 _WAITED = {
-    "requester_wait": (events.Status.UNKNOWN, events.Status.NEW, events.Status.OPEN, events.Status.HOLD),
+    "requester_wait": (events.Status.NEW, events.Status.OPEN, events.Status.HOLD),
     "agent_wait": (events.Status.PENDING,),
     "on_hold": (events.Status.HOLD,),
-    "work_time": (events.Status.UNKNOWN, events.Status.NEW, events.Status.OPEN),
+    "work_time": (events.Status.NEW, events.Status.OPEN),
 }
+# A conversation comes in such a state without a change to it, so nobody knows them where its first one is not told.
+_FROM_CREATION = ("requester_wait", "work_time")
 # Belong to the period of their start, as waits do; all other clocks of conversations to that of their end.
 BY_START = ("reopened_after", "handoff")
 _NOT_OURS = (events.Status.PENDING, events.Status.HOLD)
@@ -52,6 +54,14 @@ class Span:
     outcome: Small
     paused: events.Stretches | AgentTurns | None = None
     started_by: int = events.Start.CREATED
+
+    def without(self, conversations: Bools) -> Span:
+        """The clock of all conversations but some."""
+        kept = np.flatnonzero(~conversations[self.conversation])
+        if len(kept) == len(self.conversation):
+            return self
+        columns = {name: getattr(self, name)[kept] for name in ("conversation", "start", "end", "outcome")}
+        return attrs.evolve(self, **columns)
 
 
 def waits_of(found: events.Found) -> tuple[events.Waits, Ints, Ints]:
@@ -73,7 +83,9 @@ class Known:
     ) -> None:  # fmt: skip
         kinds = np.empty(0, dtype=np.int8) if changes is None else changes.kinds()[told.kept]
         self.changes = changes is not None
-        self.statuses = changes is not None and bool((changes.statuses()[told.kept] >= 0).any())
+        # How conversations were created says nothing of how they end.
+        self._seen = set() if changes is None else set(changes.statuses()[told.kept][kinds == STATUS].tolist())
+        self.statuses = bool(self._seen)
         self.resolutions = self.statuses or (table is not None and table.has("resolved_at"))
         self.first_resolutions = self.statuses or (table is not None and table.known("first_resolved_at"))
         self.assigned = bool((kinds == ASSIGNED).any())
@@ -83,7 +95,7 @@ class Known:
         self._table = table
         self._people = people
 
-    def reasons(self, policy: ReplyPolicy) -> dict[str, str]:
+    def reasons(self, policy: ReplyPolicy, happened: events.Found) -> dict[str, str]:
         """Figures that cannot be given, and what they need."""
         statuses, assigned = "needs status changes", "needs assigned changes"
         found: dict[str, str] = {}
@@ -109,6 +121,8 @@ class Known:
             found["first_resolution"] = found.get("resolution", reason)
         if not self.statuses:
             found |= dict.fromkeys((*_WAITED, "reopened_after"), statuses)
+        elif len(_with_status(happened)) and not len(_told_from_creation(happened)):
+            found |= dict.fromkeys(_FROM_CREATION, "needs the status at creation, told by created changes with to=")
         if policy.credit != "author" and not self.owners:
             found["agent"] = assigned
         return found
@@ -120,11 +134,24 @@ class Known:
         again = None if self._table is None else was_reopened(self._table)
         return None if again is None else join.spread(again & tickets.kept)
 
+    def unlike(self, policy: ReplyPolicy, happened: events.Found) -> dict[str, str]:
+        """Why nothing is resolved where changes end conversations in other words than the policy's."""
+        ends = {name for name in ("solved", "closed") if events.Status[name.upper()] in self._seen} - policy.resolved
+        if len(happened.resolutions.end) or not ends:
+            return {}
+        ours, theirs = (" or ".join(map(repr, sorted(names))) for names in (policy.resolved, ends))
+        return {
+            "resolution": f"no change to {ours}, which this policy takes as resolved (the changes say {theirs}); "
+            f"translate with Changes.from_frame(..., statuses=...), or attrs.evolve(policy, resolved=...)"
+        }
+
     def effort(self, talks: events.Conversations, people: People, policy: ReplyPolicy) -> Effort:
+        """What was done about conversations; those that are in no clock take no part."""
+        aside = talks.bot_only
         starts_there = policy.first_from == "created" or (self.resolutions and policy.resolution_from == "created")
         return Effort(
-            resolved=talks.resolved_at_end if self.resolutions else None,
-            one_touch=talks.one_touch if self.resolutions else None,
+            resolved=talks.resolved_at_end & ~aside if self.resolutions else None,
+            one_touch=np.where(aside, np.int8(-1), talks.one_touch) if self.resolutions else None,
             reopens=talks.reopens if self.statuses else None,
             handovers=talks.handovers if people.known else None,
             created_assumed=~talks.created_known & (talks.created_at != NAT) if starts_there else None,
@@ -146,10 +173,11 @@ def spans_of(found: events.Found, known: Known, policy: ReplyPolicy, left_at: In
         if known.first_resolutions:
             spans.append(_resolved(found, known, policy, left_at, "first_resolution", found.resolutions.number == 0))
     if known.statuses:
-        spans += _by_status(found, known)
-        spans.append(_reopened_after(found))
+        spans += _by_status(found)
+        rests = found.rests
+        spans.append(Span("reopened_after", rests.conversation, rests.start, rests.end, rests.outcome))
     talks = found.conversations
-    handed = np.flatnonzero((talks.handed_off_at != NAT) & (talks.created_at != NAT))
+    handed = np.flatnonzero((talks.created_at != NAT) & (talks.handed_off_at >= talks.created_at))
     if len(handed):
         ended = np.full(len(handed), WAIT_ANSWERED, dtype=np.int8)
         spans.append(Span("handoff", handed, talks.created_at[handed], talks.handed_off_at[handed], ended))
@@ -179,20 +207,22 @@ def _resolution(found: events.Found, known: Known, policy: ReplyPolicy, left_at:
 def _resolved(found: events.Found, known: Known, policy: ReplyPolicy, left_at: Ints, name: str, chosen: Bools) -> Span:
     """Some resolutions, and beside them the conversations that have none of them and go on."""
     resolutions, talks = found.resolutions, found.conversations
-    rows = np.flatnonzero(chosen)
+    gone = left_at[resolutions.conversation]
+    rows = np.flatnonzero(chosen & ((gone == NAT) | (resolutions.end <= gone)))
     goes_on = known.of_resolution & (talks.resolution_start != NAT)
     if policy.resolution == "each" and name == "resolution":
-        goes_on &= ~talks.resolved_at_end
+        goes_on &= ~talks.resolved_at_end | ((left_at != NAT) & (left_at < talks.resolved_at))
     else:
         goes_on[resolutions.conversation[rows]] = False
     going = np.flatnonzero(goes_on)
-    left = left_at[going]
+    begin, left = talks.resolution_start[going], left_at[going]
+    left = np.where(left == NAT, NAT, np.maximum(left, begin))
     paused = found.pauses.resolution
     start = {"created": events.Start.CREATED, "first_customer": events.Start.FIRST_CUSTOMER}
     return Span(
         name,
         np.concatenate((resolutions.conversation[rows], going)),
-        np.concatenate((resolutions.start[rows], talks.resolution_start[going])),
+        np.concatenate((resolutions.start[rows], begin)),
         np.concatenate((resolutions.end[rows], left)),
         np.concatenate((np.full(len(rows), WAIT_ANSWERED), np.where(left == NAT, WAIT_OPEN, WAIT_ABANDONED))).astype(
             np.int8
@@ -221,31 +251,28 @@ def _sum_of_replies(found: events.Found) -> Span:
     )  # fmt: skip
 
 
-def _by_status(found: events.Found, known: Known) -> list[Span]:
+def _with_status(found: events.Found) -> Ints:
+    talks = found.conversations
+    return np.flatnonzero(talks.has_status & (talks.created_at != NAT))
+
+
+def _told_from_creation(found: events.Found) -> Ints:
+    """Those whose status is known from their creation on."""
+    rows = _with_status(found)
+    silent = found.statuses.conversation[found.statuses.status == events.Status.UNKNOWN]
+    return rows[~np.isin(rows, silent)]
+
+
+def _by_status(found: events.Found) -> list[Span]:
     """From creation to resolution, the clock running in some statuses only."""
     talks = found.conversations
-    rows = np.flatnonzero(talks.has_status & (talks.created_at != NAT))
-    end = np.where(talks.resolved_at_end[rows], talks.resolved_at[rows], NAT)
-    outcome = np.where(end == NAT, WAIT_OPEN, WAIT_ANSWERED).astype(np.int8)
     every = range(int(events.Status.UNKNOWN), len(events.Status) - 1)
-    return [
-        Span(
-            name, rows, talks.created_at[rows], end, outcome,
-            _only(found.statuses, [status for status in every if status not in running]),
-        )
-        for name, running in _WAITED.items()
-    ]  # fmt: skip
-
-
-def _reopened_after(found: events.Found) -> Span:
-    """From coming to rest to being opened again; open where the conversation still rests."""
-    reopens, talks = found.reopens, found.conversations
-    rests = np.flatnonzero(talks.resolved_at_end & (talks.resolved_at != NAT))
-    known = np.flatnonzero(reopens.since != NAT)
-    return Span(
-        "reopened_after",
-        np.concatenate((reopens.conversation[known], rests)),
-        np.concatenate((reopens.since[known], talks.resolved_at[rests])),
-        np.concatenate((reopens.at[known], np.full(len(rests), NAT))),
-        np.concatenate((np.full(len(known), WAIT_ANSWERED), np.full(len(rests), WAIT_OPEN))).astype(np.int8),
-    )
+    spans = []
+    for name, running in _WAITED.items():
+        rows = _told_from_creation(found) if name in _FROM_CREATION else _with_status(found)
+        begun = talks.created_at[rows]
+        end = np.where(talks.resolved_at_end[rows], np.maximum(talks.resolved_at[rows], begun), NAT)
+        outcome = np.where(end == NAT, WAIT_OPEN, WAIT_ANSWERED).astype(np.int8)
+        stopped = _only(found.statuses, [status for status in every if status not in running])
+        spans.append(Span(name, rows, begun, end, outcome, stopped))
+    return spans

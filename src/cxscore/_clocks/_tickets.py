@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -27,6 +28,7 @@ from ._base import (
     supersede,
     taken,
     ticket_ends,
+    unless_left,
     was_reopened,
 )
 from ._periods import by_end, resolved_at, tickets_and_ends
@@ -131,6 +133,7 @@ def resolution_clocks(
     targets: ServiceTargets,
     ends: dict[str, Ints],
     agent: Agents | None,
+    agent_turns: waits.AgentTurns | None = None,
     agent_time: Ints | None = None,
     *,
     ended_in: dict[str, Ints],
@@ -142,25 +145,27 @@ def resolution_clocks(
     if not table.has("resolved_at"):
         return {}
     opened, left_at = table.times("opened_at")[rows], ends["abandoned_at"][rows]
-    resolved, first_resolved = ends["resolved_at"][rows], ends["first_resolved_at"][rows]
+    resolved, first_resolved = (unless_left(ends[name][rows], left_at) for name in ("resolved_at", "first_resolved_at"))
 
-    def clock(name: str, start: Ints, end: Ints, target: Any) -> Clock:
+    def clock(name: str, end: Ints, target: Any) -> Clock:
         outcome = np.full(len(rows), waits.WAIT_OPEN, dtype=np.int8)
         outcome[left_at != NAT] = waits.WAIT_ABANDONED
         outcome[end != NAT] = waits.WAIT_ANSWERED
         own = ended_in.get("first_resolution" if name == "first_resolution" else "resolution", group)
         return Clock(
-            name=name, start=start, end=np.where(end == NAT, left_at, end), outcome=outcome,
+            name=name, start=opened, end=np.where(end == NAT, left_at, end), outcome=outcome,
             target=channel_targets(target, channel, rows), group=None if own is None else own[conversations],
             conversation=conversations, agent=agent, channel=taken(channel, rows),
         )  # fmt: skip
 
-    clocks = {"resolution": clock("resolution", opened, resolved, targets.resolution)}
+    clocks = {"resolution": clock("resolution", resolved, targets.resolution)}
     if table.known("first_resolved_at"):
-        first = clock("first_resolution", opened, first_resolved, targets.resolution)
+        first = clock("first_resolution", first_resolved, targets.resolution)
         # Resolved, but nobody knows when for the first time: not open, and no duration either.
         clocks["first_resolution"] = first.rows(np.flatnonzero((first_resolved != NAT) | (resolved == NAT)))
     if agent_time is not None:
-        # The customer's turns do not count: the same end, a later start. Promises are about elapsed time.
-        clocks["our_resolution"] = clock("our_resolution", opened + agent_time[conversations], resolved, None)
+        # Promises are about elapsed time.
+        clocks["our_resolution"] = attrs.evolve(
+            clock("our_resolution", resolved, None), paused=agent_turns, off=agent_time[conversations]
+        )
     return clocks

@@ -9,7 +9,8 @@ The rules, in the order in which they apply:
 
 * At one instant the rows of a conversation stand in the order of `Kind`, and changes of status among
   themselves in the order of `Status`. A status that a conversation already has is no change.
-* A conversation exists from its `CREATED` row on, or from its first message where that is earlier.
+* A conversation exists from its `CREATED` row on, or from its first message where that is earlier; what was before
+  is no answer. Times of resolution start at the `CREATED` row where there is one.
 * A resolution is a change from outside the `resolved` statuses into them, so solved and then closed is one. A
   reopening is a change out of the `reopened_from` statuses to one that is still worked on.
 * An answer is a human agent's message that counts as one, and with the rules that say so a bot's message, a
@@ -22,7 +23,7 @@ The rules, in the order in which they apply:
   ends one; under all others a customer whom nobody answered still has a wait of their own.
 * A conversation with a bot message after the first customer message, no agent's answer after that message, and
   no call for a human (a hand-off, or another restart by which the rules start the clock) opens no wait, unless
-  bots answer.
+  bots answer, or the rules say that such a customer waits all the same.
 * Nobody waits for the first response where an agent or a bot opened the conversation and no customer wrote.
 """
 
@@ -52,6 +53,7 @@ __all__ = [
     "Reopens",
     "ResolutionFrom",
     "Resolutions",
+    "Rests",
     "Rules",
     "Start",
     "Status",
@@ -86,7 +88,8 @@ class Kind(IntEnum):
     STATUS = 10
     RESOLVED = 11  # a resolution that is known without the statuses around it
     MERGED = 12
-    ABANDONED = 13  # the customer left
+    RESOLVED_ONCE = 13  # as RESOLVED, but it did not last: the conversation goes on, nobody knows since when
+    ABANDONED = 14  # the customer left
 
 
 class Status(IntEnum):
@@ -210,6 +213,7 @@ class Rules(NamedTuple):
     one_touch: OneTouch = OneTouch.EXACTLY_ONE
     one_touch_within: int = 0  # microseconds, for OneTouch.WITHIN
     expires: int | None = None  # microseconds
+    bot_only_waits: bool = False  # whether customers wait in conversations in which only bots answered
 
 
 class Waits(NamedTuple):
@@ -232,8 +236,8 @@ class Conversations(NamedTuple):
     customer_messages: NDArray[np.int32]
     answers: NDArray[np.int32]  # messages only
     outbound: Bools  # an agent wrote before any customer did
-    bot_only: Bools
-    resolved_at: Ints  # the last resolution, NEVER without
+    bot_only: Bools  # never, where the rules let such customers wait
+    resolved_at: Ints  # the last resolution that lasted, NEVER without
     created_at: Ints  # NEVER without a CREATED row and without a message
     created_known: Bools  # there is a CREATED row
     resolution_start: Ints  # where resolution times start, NEVER where that is not known
@@ -244,7 +248,7 @@ class Conversations(NamedTuple):
     resolutions: NDArray[np.int32]
     reopens: NDArray[np.int32]
     handovers: NDArray[np.int32]  # from one agent to another: as assigned, else as they answered
-    one_touch: NDArray[np.int8]  # 1 yes, 0 no, -1 not resolved at the end
+    one_touch: NDArray[np.int8]  # 1 yes, 0 no, -1 not resolved at the end, or nobody knows
 
 
 class Resolutions(NamedTuple):
@@ -263,8 +267,16 @@ class Reopens(NamedTuple):
 
     conversation: Ints
     at: Ints
-    since: Ints  # when it had come to rest, e.g. the resolution before
     row: Ints
+
+
+class Rests(NamedTuple):
+    """One entry a resolution: how long it lasted, ordered by conversation and start."""
+
+    conversation: Ints
+    start: Ints
+    end: Ints  # NEVER while it lasts
+    outcome: NDArray[np.int8]  # answered: opened again; closed: it ended otherwise; open: it lasts
 
 
 class Stretches(NamedTuple):
@@ -292,6 +304,7 @@ class Found(NamedTuple):
     conversations: Conversations
     resolutions: Resolutions
     reopens: Reopens
+    rests: Rests
     statuses: Stretches  # from creation on, UNKNOWN until something is said
     pauses: Pauses
     agent_turns: AgentTurns
@@ -300,7 +313,7 @@ class Found(NamedTuple):
 # --- the log in order -----------------------------------------------------------------------------------
 
 # The sort of `waits` tells eight ranks apart; what shares one is put in order after it, where it is tied.
-_RANK = np.array([0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 7, 7, 7], np.int8)
+_RANK = np.array([0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 7, 7, 7, 7], np.int8)
 _FINISHED = (Status.SOLVED, Status.CLOSED, Status.MERGED, Status.REMOVED, Status.SPAM, Status.DELETED)
 
 
@@ -413,7 +426,6 @@ class _Marks(NamedTuple):
 
     resolves: Bools
     reopens: Bools
-    rests: Bools  # enters the statuses that reopenings leave
     opens: Bools  # a change to open
     bot_resolves: Bools
     answers: Bools
@@ -454,7 +466,7 @@ def _marks(log: _Log, standing: _Standing, rules: Rules) -> _Marks:
     alone = kind == Kind.RESOLVED
     moves = (standing.changes | alone) & (kind != Kind.CREATED)
     resolved, rest = _members(rules.resolved), _members(rules.reopened_from)
-    resolves = mask((resolved[now] & ~resolved[was]) | alone)
+    resolves = mask((resolved[now] & ~resolved[was]) | alone) | (log.kind == Kind.RESOLVED_ONCE)
     answers = log.kind == Kind.ANSWER
     answers |= mask(moves & _members(rules.status_answers)[now])
     outcome = np.full(len(log.at), _waits.WAIT_OPEN, np.int8)
@@ -474,7 +486,6 @@ def _marks(log: _Log, standing: _Standing, rules: Rules) -> _Marks:
     return _Marks(
         resolves=resolves,
         reopens=mask(moves & rest[was] & ~(rest | _members(_FINISHED))[now]),
-        rests=mask((rest[now] & ~rest[was]) | alone),
         opens=mask(moves & (now == Status.OPEN)),
         bot_resolves=resolves & (log.by == By.BOT),
         answers=answers,
@@ -487,13 +498,15 @@ def _stretches(log: _Log, standing: _Standing, created_at: Ints, now: int) -> St
     """Where each conversation stood from when to when; nobody knows between creation and the first word on it."""
     position, status = standing.position[standing.changes], standing.now[standing.changes]
     code, start = log.conversation[position], log.at[position]
+    # It was created as what it was created, also where its first message came a little earlier.
+    as_created = np.flatnonzero(_waits._changes(code) & (log.kind[position] == Kind.CREATED))
+    start[as_created] = created_at[code[as_created]]
     end = np.append(start[1:], now)[: len(start)]
     end[_waits._ends(code)] = now
 
-    said = np.zeros(len(log.at), np.bool_)
-    said[position] = True
-    silent_until = log.instants(log.first(said))
-    silent_until[silent_until == NEVER] = now
+    silent_until = np.full(len(log.begin), now)
+    begins = np.flatnonzero(_waits._changes(code))
+    silent_until[code[begins]] = start[begins]
     silent = np.flatnonzero((created_at != NEVER) & (created_at < silent_until))
     code = np.concatenate((silent, code))
     start = np.concatenate((created_at[silent], start))
@@ -534,6 +547,7 @@ class _People(NamedTuple):
     opened_publicly: Bools  # its first message by a person is an agent's that counts
     bot_only: Bools
     created: Ints  # the CREATED row, or the first message where that is earlier
+    opened: Ints  # the CREATED row, or the first message where there is none
     created_known: Bools
     not_by_customer: Bools  # an agent or a bot opened it
 
@@ -547,7 +561,7 @@ def _people(log: _Log, marks: _Marks, rules: Rules) -> _People:
     outbound = answer < customer
 
     bot_only = np.zeros(len(log.begin), np.bool_)
-    if rules.bot is not BotMessage.ANSWERS:
+    if rules.bot is not BotMessage.ANSWERS and not rules.bot_only_waits:
         called = marks.hands_over.copy()
         if Start.OPENED in rules.first_restarts:
             called |= marks.opens
@@ -558,16 +572,18 @@ def _people(log: _Log, marks: _Marks, rules: Rules) -> _People:
         bot_only &= log.next(is_answer, customer, code) == nobody
         bot_only &= log.first(called) == nobody
 
-    created = log.first(is_created)
-    known = created < nobody
-    by = np.append(log.by, np.int8(By.UNKNOWN))[created]
+    opened = log.first(is_created)
+    known = opened < nobody
+    by = np.append(log.by, np.int8(By.UNKNOWN))[opened]
+    created = log.first(is_created | ((log.kind >= Kind.CUSTOMER) & (log.kind <= Kind.ANSWER)))
     return _People(
         customer=customer,
         answer=answer,
         outbound=outbound,
         opened_publicly=outbound & (person == answer),
         bot_only=bot_only,
-        created=log.first(is_created | ((log.kind >= Kind.CUSTOMER) & (log.kind <= Kind.ANSWER))),
+        created=created,
+        opened=np.where(known, opened, created),
         created_known=known,
         not_by_customer=outbound | (by == By.AGENT) | (by == By.BOT),
     )
@@ -578,8 +594,9 @@ def _firsts(log: _Log, marks: _Marks, people: _People, resolved_at_end: Bools, r
     code = np.arange(len(log.begin))
     nobody_wrote = people.customer == nobody
 
-    # Answers count only after this position.
-    eligible = log.begin - 1
+    # Answers count only after this position; before its creation a conversation has none.
+    exists = np.where(people.created < nobody, people.created, log.begin) - 1
+    eligible = exists
     from_customer = rules.first_from in (FirstFrom.FIRST_CUSTOMER, FirstFrom.LAST_CUSTOMER)
     if rules.opened_by_agent is OpenedByAgent.AFTER_CUSTOMER:
         needs_customer = people.outbound | from_customer
@@ -618,6 +635,7 @@ def _firsts(log: _Log, marks: _Marks, people: _People, resolved_at_end: Bools, r
         reason = np.where(later, np.asarray(named, np.int8), reason)
     start = log.instants(opened)
     known &= start != NEVER
+    since = np.where(reason == Start.CREATED, exists, since)  # the message it began with may be the answer
 
     ends = (marks.outcome != _waits.WAIT_OPEN) & (marks.outcome != WAIT_DROPPED)
     ended = log.next(ends, np.maximum(since, eligible), code)
@@ -625,7 +643,7 @@ def _firsts(log: _Log, marks: _Marks, people: _People, resolved_at_end: Bools, r
     end = log.instants(ended)
     if rules.on_resolve is OnResolve.DROPS_WAIT:
         # A later answer would still have counted; without one the resolution was the end of it.
-        last = log.last(marks.resolves)
+        last = _last_resolved(log, marks)
         dropped = (ended == nobody) & resolved_at_end & (last < nobody) & (last > since)
         outcome[dropped], end[dropped] = WAIT_DROPPED, log.instants(last)[dropped]
     if rules.expires is not None:
@@ -797,6 +815,7 @@ def _one_touch(
     log: _Log, marks: _Marks, standing: _Standing, created_at: Ints, resolved_at_end: Bools, rules: Rules
 ) -> NDArray[np.int8]:
     answers = log.tally(log.kind == Kind.ANSWER)
+    known = np.ones(len(answers), np.bool_)
     if rules.one_touch is OneTouch.EXACTLY_ONE:
         verdict = answers == 1
     elif rules.one_touch is OneTouch.AT_MOST_ONE:
@@ -806,20 +825,23 @@ def _one_touch(
         verdict = (answers >= 1) & (log.tally(marks.reopens) == 0)
         verdict[log.conversation[waiting]] = False
     elif rules.one_touch is OneTouch.ONE_CLOSER:
-        position = np.flatnonzero(log.kind == Kind.ANSWER)
-        another = log.agent[position] != log.agent[log.first(log.kind == Kind.ANSWER)[log.conversation[position]]]
+        told = (log.kind == Kind.ANSWER) & (log.agent >= 0)
+        position = np.flatnonzero(told)
+        another = log.agent[position] != log.agent[log.first(told)[log.conversation[position]]]
         verdict = (answers >= 1) & (log.tally(marks.resolves) == 1)
         verdict[log.conversation[position[another]]] = False
+        # One answer is of one agent, whoever that was; of several all must be known.
+        known = ~verdict | (answers == 1) | (log.tally(told) == answers)
     else:
         resolved_at = log.instants(log.first(marks.resolves))
         verdict = (created_at != NEVER) & (resolved_at - created_at < rules.one_touch_within)
-    return np.where(resolved_at_end, verdict, -1).astype(np.int8)
+    return np.where(resolved_at_end & known, verdict, -1).astype(np.int8)
 
 
-def _resolutions(log: _Log, marks: _Marks, people: _People, created_at: Ints, rules: Rules) -> tuple[Resolutions, Ints]:
+def _resolutions(log: _Log, marks: _Marks, people: _People, rules: Rules) -> tuple[Resolutions, Ints]:
     """The resolutions that come after the start of resolution times, and that start by conversation."""
     if rules.resolution_from is ResolutionFrom.CREATED:
-        start = created_at
+        start = log.instants(people.opened)
     elif rules.resolution_from is ResolutionFrom.FIRST_CUSTOMER:
         start = log.instants(people.customer)
     else:
@@ -835,9 +857,34 @@ def _resolutions(log: _Log, marks: _Marks, people: _People, created_at: Ints, ru
 
 def _reopens(log: _Log, marks: _Marks) -> Reopens:
     position = np.flatnonzero(marks.reopens)
+    return Reopens(log.conversation[position], log.at[position], log.row[position])
+
+
+def _rests(log: _Log, marks: _Marks, standing: _Standing, rules: Rules) -> Rests:
+    """From each resolution to what ended it, where that is known.
+
+    A resolution is opened again by the first reopening before the next one. Leaving the resolved statuses for one
+    that is no reopening, e.g. to be merged, ends it, too.
+    """
+    lasting = marks.resolves & (log.kind != Kind.RESOLVED_ONCE)
+    position = np.flatnonzero(lasting)
     code = log.conversation[position]
-    rested = log.previous(marks.rests, position, log.begin[code] - 1)
-    return Reopens(code, log.at[position], log.at[rested], log.row[position])
+    following = np.minimum(log.next(lasting, position, code), log.stop[code])
+    leaves = np.zeros(len(log.at), np.bool_)
+    leaves[standing.position[standing.changes & ~_members(rules.resolved)[standing.now]]] = True
+    again, left = log.next(marks.reopens, position, code), log.next(leaves, position, code)
+    reopened, ended = again < following, left < following
+    lasts = _waits._ends(code) & ~reopened & ~ended
+    end = log.instants(np.where(reopened, again, np.where(ended, left, len(log.at))))
+    outcome = np.where(reopened, _waits.WAIT_ANSWERED, np.where(lasts, _waits.WAIT_OPEN, _waits.WAIT_CLOSED))
+    # Between two resolutions that came without statuses nobody knows when it went on.
+    kept = np.flatnonzero(reopened | lasts | ended)
+    return Rests(code[kept], log.at[position[kept]], end[kept], outcome[kept].astype(np.int8))
+
+
+def _last_resolved(log: _Log, marks: _Marks) -> Ints:
+    """The last resolution of each conversation, as far as it lasted."""
+    return log.last(marks.resolves & (log.kind != Kind.RESOLVED_ONCE))
 
 
 def _agent_turns(log: _Log, marks: _Marks, now: int) -> AgentTurns:
@@ -846,7 +893,7 @@ def _agent_turns(log: _Log, marks: _Marks, now: int) -> AgentTurns:
     code, at = log.conversation[people], log.at[people]
     begins, lasts = _waits._runs(log.kind[people] == Kind.ANSWER, _waits._changes(code))
     code_of, start = code[begins], at[begins]
-    resolved_at = log.instants(log.last(marks.resolves))[code_of]
+    resolved_at = log.instants(_last_resolved(log, marks))[code_of]
     limit = np.where(resolved_at == NEVER, now, resolved_at)
     following = np.minimum(lasts + 1, len(code) - 1)
     replied = (following > lasts) & (code[following] == code_of)
@@ -905,7 +952,7 @@ def walk(
     firsts = _firsts(log, marks, people, resolved_at_end, rules, now)
     first_waits = _first_waits(log, firsts)
     created_at = log.instants(people.created)
-    resolutions, resolution_start = _resolutions(log, marks, people, created_at, rules)
+    resolutions, resolution_start = _resolutions(log, marks, people, rules)
     statuses = _stretches(log, standing, created_at, now)
     return Found(
         first=first_waits,
@@ -916,7 +963,7 @@ def walk(
             answers=log.tally(log.kind == Kind.ANSWER),
             outbound=people.outbound,
             bot_only=people.bot_only,
-            resolved_at=log.instants(log.last(marks.resolves)),
+            resolved_at=log.instants(_last_resolved(log, marks)),
             created_at=created_at,
             created_known=people.created_known,
             resolution_start=resolution_start,
@@ -931,6 +978,7 @@ def walk(
         ),
         resolutions=resolutions,
         reopens=_reopens(log, marks),
+        rests=_rests(log, marks, standing, rules),
         statuses=statuses,
         pauses=Pauses(
             first=_only(statuses, rules.paused_first),

@@ -375,7 +375,11 @@ def quantile_ranks(n: int, q: float, confidence: float) -> tuple[int, int]:
     is missed on either side. Rank 0 is "no lower limit" and n + 1 "no upper limit".
     """
     tail = (1.0 - confidence) / 2.0
-    return binomial_quantile(tail, n, q), binomial_quantile(1.0 - tail, n, q) + 1
+    first, cumulative = binomial_cdf(n, q)
+    # The quantile lies below rank r with the probability of fewer than r answers below it, which may be the tail
+    # itself: rounding must not cost a rank there.
+    low = first + int(np.searchsorted(cumulative, tail * (1.0 + 1e-13), side="right"))
+    return low, binomial_quantile(1.0 - tail, n, q) + 1
 
 
 def rank_coverage(n: int, q: float, low: int, high: int) -> float:

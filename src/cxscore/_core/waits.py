@@ -35,6 +35,7 @@ __all__ = [
     "IGNORED",
     "NEVER",
     "RESOLVED",
+    "RESOLVED_ONCE",
     "WAIT_ABANDONED",
     "WAIT_ANSWERED",
     "WAIT_CLOSED",
@@ -62,7 +63,8 @@ BOT = 1
 IGNORED = 2  # private notes and automatic messages: they matter only when they carry a hand-off
 ANSWER = 3  # public message of a human agent, not automatic
 RESOLVED = 4
-ABANDONED = 5
+RESOLVED_ONCE = 5  # a resolution that did not last: it closes a wait, but the conversation goes on
+ABANDONED = 6
 
 # How a wait ended.
 WAIT_ANSWERED = 0
@@ -70,7 +72,7 @@ WAIT_CLOSED = 1
 WAIT_ABANDONED = 2
 WAIT_LAPSED = 3
 WAIT_OPEN = 4
-_OUTCOME_OF_KIND = np.array([WAIT_OPEN] * 3 + [WAIT_ANSWERED, WAIT_CLOSED, WAIT_ABANDONED], np.int8)
+_OUTCOME_OF_KIND = np.array([WAIT_OPEN] * 3 + [WAIT_ANSWERED, WAIT_CLOSED, WAIT_CLOSED, WAIT_ABANDONED], np.int8)
 
 NEVER = int(np.iinfo(np.int64).min)  # the bits of NaT, so a view as datetime64 reads right
 

@@ -20,6 +20,7 @@ from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._calls import guided
 from .._checks import check_choice
+from .._clocks import reply_policy
 from .._core import fences as core
 from .._core import quantiles
 from .._grouping import Grouping, combine, group_rows, read_key, split_keys
@@ -30,6 +31,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, UnknownN
 from ..groups import Groups
 from ..hours import BusinessHours
 from ..periods import Period
+from ..policies import DEFAULT_POLICY, ReplyPolicy
 from ..records import Conversation, Message, SurveyResponse
 from ..tallies._durations import DurationTally
 
@@ -48,6 +50,10 @@ Source = Batch[Any] | Sequence[Any]  # what records come from: a batch, or the r
 _SIDES = ("high", "low", "both")
 _RULE_TITLES = {"mad": "MAD", "double-mad": "double MAD", "tukey": "Tukey", "sd": "SD", "limit": "stated limit"}
 _MICROSECOND = timedelta(microseconds=1)
+# The most that units of a policy cut off a wait.
+_SLACK = {
+    "second": timedelta(0), "minute": timedelta(minutes=1) - _MICROSECOND, "hour": timedelta(hours=1) - _MICROSECOND
+}  # fmt: skip
 _LONGEST = 2.0**63  # microseconds that numpy can hold: no duration is beyond
 _SHOWN = 20
 
@@ -257,7 +263,12 @@ class Outlier:
     record: Any = None
 
     def explain(
-        self, log: Any, *, changes: Any = None, hours: BusinessHours | Mapping[Any, BusinessHours] | None = None
+        self,
+        log: Any,
+        *,
+        changes: Any = None,
+        hours: BusinessHours | Mapping[Any, BusinessHours] | None = None,
+        policy: ReplyPolicy = DEFAULT_POLICY,
     ) -> Story:
         """The story of the conversation behind the value: who wrote and did what, and what was waited for.
 
@@ -266,6 +277,8 @@ class Outlier:
             changes: `Change` records or a `Changes` batch: then the story tells statuses and hand-overs, too.
             hours: the schedule that was measured with, or the mapping of channels and names to schedules: then the
                 story says which hours counted, each from the change on that names it. The log needs a zone.
+            policy: the policy that was measured with: its `schedule_change` says which hours count where they change,
+                and its `unit` what was cut off.
 
         Returns:
             Story: messages and changes in order; for a row of `ResponseTimesResult.table()` with its wait marked.
@@ -289,6 +302,8 @@ class Outlier:
         """
         record = self.record
         if isinstance(record, Mapping) and {"conversation", "start", "wait", "ended"} <= record.keys():
+            rule = reply_policy(policy)
+            known = {name: record[name] for name in ("as_of", "channel", "business_wait") if name in record}
             return tell(
                 log,
                 record["conversation"],
@@ -298,6 +313,9 @@ class Outlier:
                 ended=record["ended"],
                 changes=changes,
                 hours=hours,
+                schedule_change=rule.schedule_change,
+                slack=_SLACK[rule.unit],
+                **known,
             )
         if isinstance(record, Conversation):
             return tell(log, record.id, changes=changes, hours=hours)

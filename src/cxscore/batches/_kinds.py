@@ -14,7 +14,7 @@ from .._accounting import status_reason
 from .._checks import check_choice
 from .._core.contacts import split_threads
 from .._inputs import NAT
-from ..errors import UnknownNameError
+from ..errors import UnknownNameError, shown
 from ..records import (
     MAKERS,
     Author,
@@ -36,6 +36,7 @@ _VISIBILITIES = {str(one): code for code, one in enumerate(Visibility)}
 _KINDS = {str(kind): code for code, kind in enumerate(ChangeKind)}
 _MAKERS = {maker: code for code, maker in enumerate(MAKERS)}
 _STATUSES = {str(status): code for code, status in enumerate(Status)}
+_SHOWN_NAMES = 20
 
 
 def _named(
@@ -48,17 +49,32 @@ def _named(
     """
     found = batch.coded(name)
     table = np.array([known.get(label, -1) for label in found.labels] or [-1], dtype=np.int8)
-    for code, label in enumerate(found.labels):
-        if table[code] < 0 and label is not None:
-            rows = found.codes == code
-            if among is not None:
-                rows &= among
-            if rows.any():
-                _inputs.refuse_invalid(
-                    name, f"be one of {', '.join(map(repr, known))}", rows, batch.raw(name), kind=UnknownNameError,
-                    way=f"say which it is with {way.format(repr(label))}",
-                )  # fmt: skip
+    unknown = [code for code, label in enumerate(found.labels) if table[code] < 0 and label is not None]
+    if unknown:
+        told = ~_missing(found) if among is None else among & ~_missing(found)
+        rows = np.flatnonzero(told & np.isin(found.codes, unknown))
+        if len(rows):
+            raise _unknown_names(found, rows, int(np.count_nonzero(told)), known, way)
     return table[found.codes]
+
+
+def _unknown_names(found: _inputs.Coded, rows: Ints, n: int, known: Mapping[str, int], way: str) -> UnknownNameError:
+    """All unknown names among `n` rows at once, so that one run tells everything that has to be translated."""
+    codes, first, counts = np.unique(found.codes[rows], return_index=True, return_counts=True)
+    order = np.argsort(first)
+    words = [found.labels[code] for code in codes[order].tolist()]
+    places = rows[first[order]].tolist()
+    listed = [
+        f"{shown(word)} {'' if times == 1 else f'{times:,} times, first '}at position {place}"
+        for word, place, times in zip(words, places, counts[order].tolist(), strict=True)
+    ]
+    more = f", and {len(words) - _SHOWN_NAMES:,} other names" if len(words) > _SHOWN_NAMES else ""
+    translation = ", ".join(f"{word!r}: ..." for word in words[:_SHOWN_NAMES])
+    msg = (
+        f"{found.name} must be one of {', '.join(map(repr, known))} (got {len(rows):,} of {n:,} that are not: "
+        f"{', '.join(listed[:_SHOWN_NAMES])}{more}); say which they are with {way.format(translation)}"
+    )
+    return UnknownNameError(msg, argument=found.name, found=tuple(words), positions=tuple(places), count=len(rows))
 
 
 def _translate(
@@ -183,7 +199,7 @@ class Messages(Batch[Message]):
 
     def authors(self) -> npt.NDArray[np.int8]:
         """Authors as codes in the order of `Author`: 0 customer, 1 agent, 2 bot."""
-        return _named(self, "author", _AUTHORS, way="from_frame(..., authors={{{}: ...}})")
+        return _named(self, "author", _AUTHORS, way="from_frame(..., authors={{{}}})")
 
     def visibilities(self) -> npt.NDArray[np.int8] | None:
         """Visibilities as codes in the order of `Visibility`: 0 sent, 1 public note, 2 private note.
@@ -192,7 +208,7 @@ class Messages(Batch[Message]):
         """
         if not self.known("visibility"):
             return None
-        return _named(self, "visibility", _VISIBILITIES, way="from_frame(..., visibilities={{{}: ...}})")
+        return _named(self, "visibility", _VISIBILITIES, way="from_frame(..., visibilities={{{}}})")
 
     def seen_as(self, visibility: str) -> npt.NDArray[np.bool_] | None:
         """Rows that are public or private notes; None where none is. What `visibility` does not tell `public` does."""
@@ -276,13 +292,13 @@ class Changes(Batch[Change]):
 
     def kinds(self) -> npt.NDArray[np.int8]:
         """Kinds as codes in the order of `ChangeKind`: 0 created, 1 status, 2 handoff, 3 assigned and so on."""
-        return _named(self, "kind", _KINDS, way="from_frame(..., kinds={{{}: ...}})")
+        return _named(self, "kind", _KINDS, way="from_frame(..., kinds={{{}}})")
 
     def makers(self) -> npt.NDArray[np.int8]:
         """Who did it as codes: 0 customer, 1 agent, 2 bot, 3 system; -1 where that is not told."""
         if not self.known("by"):
             return np.full(len(self), -1, dtype=np.int8)
-        return _named(self, "by", _MAKERS, way="from_frame(..., authors={{{}: ...}})")
+        return _named(self, "by", _MAKERS, way="from_frame(..., authors={{{}}})")
 
     def statuses(self) -> npt.NDArray[np.int8]:
         """Statuses as codes in the order of `Status`, 0 new to 10 deleted; -1 for changes that tell none."""
@@ -290,7 +306,7 @@ class Changes(Batch[Change]):
         told = kinds <= _KINDS["status"]
         found = np.full(len(self), -1, dtype=np.int8)
         if self.known("to"):
-            found = _named(self, "to", _STATUSES, way="from_frame(..., statuses={{{}: ...}})", among=told)
+            found = _named(self, "to", _STATUSES, way="from_frame(..., statuses={{{}}})", among=told)
         nameless = (kinds >= 0) & (found == -1) & np.isin(kinds, (_KINDS["status"], _KINDS["schedule"]))
         if self.known("to"):
             nameless &= (kinds == _KINDS["status"]) | _missing(self.coded("to"))
@@ -533,9 +549,9 @@ class Contacts(Batch[Contact]):
                 the last resolution.
 
         Returns:
-            Contacts with `at` (the opening), `ended_at` (the resolution, or when the customer left), `customer`,
-            `topic`, `channel` and `agent` (the assignee). As own columns: `conversation`, `team` where teams are
-            known, and your own columns.
+            Contacts with `at` (the opening), `ended_at` (the resolution, or when the customer left if that is
+            earlier), `customer`, `topic`, `channel` and `agent` (the assignee). As own columns: `conversation`, `team`
+            where teams are known, and your own columns.
 
         Raises:
             ArgumentTypeError: no conversations.
@@ -559,7 +575,8 @@ class Contacts(Batch[Contact]):
         check_choice("reopens", reopens, ("count", "ignore"))
         kept = _of_customers(table)
         opened, resolved = table.times("opened_at"), table.times("resolved_at")
-        ended = np.where(resolved == NAT, table.times("abandoned_at"), resolved)
+        left_at = table.times("abandoned_at")
+        ended = _earlier(resolved, left_at)
         again = np.empty(0, dtype=np.int64)
         if reopens == "count":
             first = table.times("first_resolved_at")
@@ -572,7 +589,9 @@ class Contacts(Batch[Contact]):
                     "reopens", "come with first_resolved_at, which ends the first contact", untold,
                     table.raw("reopens"), way="give first_resolved_at=, or pass reopens='ignore' for one contact each",
                 )  # fmt: skip
-            twice = (first != NAT) & (resolved > first)
+            # A customer who left had been back by then.
+            last, first = (np.where(at == NAT, NAT, _earlier(at, left_at)) for at in (resolved, first))
+            twice = (first != NAT) & (last > first)
             reopened = kept & (counted | twice)
             ended = np.where(reopened, first, ended)
             again = np.flatnonzero(reopened)
@@ -580,7 +599,7 @@ class Contacts(Batch[Contact]):
         order = np.argsort(rows, kind="stable")
         starts, ends = opened[rows], ended[rows]
         if len(again):
-            starts[-len(again) :] = ends[-len(again) :] = np.where(twice, resolved, NAT)[again]
+            starts[-len(again) :] = ends[-len(again) :] = np.where(twice, last, NAT)[again]
         rows, starts, ends = rows[order], starts[order], ends[order]
         return cls._made_of(
             table, rows, starts, ends, conversation=_labels(table, "id", rows), topic=_labels(table, "topic", rows),
@@ -603,6 +622,11 @@ class Contacts(Batch[Contact]):
         )  # fmt: skip
         batch.tz = source.tz
         return batch
+
+
+def _earlier(one: Ints, other: Ints) -> Ints:
+    """The earlier of two instants, that which is there where the other is missing."""
+    return np.where((one == NAT) | ((other != NAT) & (other < one)), other, one)
 
 
 def _of_customers(table: Conversations) -> npt.NDArray[np.bool_]:

@@ -27,7 +27,7 @@ from ._presets import (
     ZENDESK_2026,
 )
 from ._rules import DEFAULT_POLICY, ReplyPolicy
-from ._targets import TARGETS, ServiceTargets, read_target
+from ._targets import TARGETS, ServiceTargets, channel_name, read_target
 
 __all__ = [
     "BIRD",
@@ -54,5 +54,6 @@ __all__ = [
     "ZENDESK_2026",
     "ReplyPolicy",
     "ServiceTargets",
+    "channel_name",
     "read_target",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ._rules import PRESETS, Aside, ReplyPolicy
+from ._rules import PRESETS, ReplyPolicy
 
 __all__ = [
     "BIRD",
@@ -32,9 +32,8 @@ __all__ = [
     "ZENDESK_2026",
 ]
 
-# None of these systems asks whether a bot alone answered: such a customer is still waiting for a person.
-_ASIDE: tuple[Aside, ...] = ("merged", "spam", "deleted")
-_STOPPED = ("pending", "closed", "merged", "removed")
+# Every value is written out, because the documentation shows these lines. None of these systems asks whether a bot
+# alone answered: such a customer is still waiting for a person.
 
 ZENDESK_2026 = ReplyPolicy(
     first_from="created",
@@ -44,7 +43,7 @@ ZENDESK_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     one_touch="at_most_one",
     schedule_change="at_end",
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
     credit="assignee_now",
 )
 """Zendesk's native metrics, as its help pages described them in 2026.
@@ -68,7 +67,7 @@ DBT_ZENDESK_2026 = ReplyPolicy(
     opened_by_agent="next_agent",
     on_resolve="keeps_wait",
     per_conversation="sum",
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
 )
 """What the dbt package `dbt_zendesk` computes from an export of Zendesk.
 
@@ -91,7 +90,7 @@ CHATWOOT_2026_07 = ReplyPolicy(
     resolved=("solved",),
     reopened_from=("solved",),
     no_hours="zero",
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
     credit="assignee_then",
 )
 """Chatwoot as of July 2026 (version 4.15).
@@ -116,12 +115,16 @@ ZAMMAD_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     resolution="first",
     resolved=("closed",),
-    paused={"first": _STOPPED, "reply": _STOPPED, "resolution": _STOPPED},
+    paused={
+        "first": ("pending", "closed", "merged", "removed"),
+        "reply": ("pending", "closed", "merged", "removed"),
+        "resolution": ("pending", "closed", "merged", "removed"),
+    },
     reopened_from=("closed", "merged", "removed"),
     unit="minute",
     per_conversation="longest",
     one_touch=timedelta(minutes=15),
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
 )
 """Zammad's escalation times and reports.
 
@@ -141,7 +144,7 @@ INTERCOM_2026 = ReplyPolicy(
     resolution_from="first_customer",
     counted_at="start",
     one_touch="one_closer",
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
 )
 """Intercom's statistics of conversations.
 
@@ -160,7 +163,7 @@ GORGIAS_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     resolution_from="first_customer",
     resolved=("solved", "closed", "snoozed"),
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
 )
 """Gorgias' statistics.
 
@@ -180,7 +183,7 @@ FRAPPE_2026 = ReplyPolicy(
     status_answers=("pending", "solved"),
     on_resolve="keeps_wait",
     paused={"resolution": ("pending", "solved")},
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
 )
 """Frappe Helpdesk.
 
@@ -197,7 +200,7 @@ FRONT_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     resolution="sum_of_replies",
     resolved=("closed", "snoozed"),
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
 )
 """Front's analytics; `closed` stands for archived.
 
@@ -216,7 +219,7 @@ PLAIN_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     resolution_from="first_customer",
     reopened_from=("solved", "closed", "snoozed"),
-    leave_out=_ASIDE,
+    leave_out=("merged", "spam", "deleted"),
 )
 """Plain's reports; `solved` stands for Done.
 
@@ -228,7 +231,11 @@ the customer's message, and resolutions by "waiting for customer".
 """
 
 BIRD_2026 = ReplyPolicy(
-    first_from="created", first_restarts=(), opened_by_agent="answer", on_resolve="keeps_wait", leave_out=_ASIDE
+    first_from="created",
+    first_restarts=(),
+    opened_by_agent="answer",
+    on_resolve="keeps_wait",
+    leave_out=("merged", "spam", "deleted"),
 )
 """Bird (MessageBird) Inbox.
 

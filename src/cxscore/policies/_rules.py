@@ -164,7 +164,7 @@ class ReplyPolicy:
         unit: `"minute"` and `"hour"` cut every single wait down to whole ones before anything is computed;
             `"second"` cuts nothing off.
         per_conversation: waits for a reply: `"all"` of them, or for every conversation the `"longest"`, the `"sum"`
-            or the `"median"` of the answered ones.
+            or the `"median"` of the answered ones; waits that are open stand beside it.
         leave_out: conversations outside every clock: `"merged"`, `"spam"`, `"deleted"`, and `"bot_only"`: those that
             only bots answered. Tests always are.
         counted_at: the period a resolution belongs to: that of its `"end"`, or of its `"start"`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import timedelta
+from numbers import Integral
 from typing import Any
 
 import attrs
@@ -11,7 +12,7 @@ import attrs
 from .._frozen import FrozenMap
 from ..errors import ArgumentTypeError, ArgumentValueError, UnknownNameError
 
-__all__ = ["TARGETS", "ServiceTargets", "positive", "read_target", "seconds"]
+__all__ = ["TARGETS", "ServiceTargets", "channel_name", "positive", "read_target", "seconds"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _CLOCKS = ("first_response", "reply", "resolution")
@@ -43,24 +44,42 @@ def _span(text: str) -> timedelta:
 _ESCAPES = {"%": "%25", ",": "%2C", "=": "%3D", "|": "%7C", ";": "%3B"}
 
 
-def _escaped(channel: object) -> str:
-    return "".join(_ESCAPES.get(letter, letter) for letter in str(channel))
+def channel_name(channel: object) -> str:
+    """A channel, or another key of a mapping, as a signature writes it.
+
+    What is no text says so by its type after a percent sign, which no text has without digits behind it. Keys that are
+    equal are written alike.
+    """
+    if isinstance(channel, str):
+        return _escaped(channel)
+    if isinstance(channel, Integral) or (isinstance(channel, float) and channel.is_integer()):
+        channel = int(channel)
+    return f"%{_escaped(type(channel).__name__)}:{_escaped(str(channel))}"
 
 
-def _unescaped(text: str) -> str:
+def _escaped(text: str) -> str:
+    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+
+
+def _channel(name: str) -> Any:
+    kind, _, value = name.partition(":")
+    if kind.startswith("%") and not kind[1].isdigit():
+        if kind in ("%int", "%NoneType"):
+            return int(value) if kind == "%int" else None
+        name = value
     for mark, code in reversed(_ESCAPES.items()):  # the percent sign last
-        text = text.replace(code, mark)
-    return text
+        name = name.replace(code, mark)
+    return name
 
 
 def read_target(definition: str) -> Target:
-    """The target back from what `ServiceTargets.definition` wrote; channels come back as texts."""
+    """The target back from what `ServiceTargets.definition` wrote; channels come back as texts, integers or None."""
     if definition == "none":
         return None
     if "=" not in definition:
         return _span(definition)
     pairs = (part.partition("=") for part in definition.split(","))
-    return FrozenMap({_unescaped(channel): _span(limit) for channel, _, limit in pairs})
+    return FrozenMap({_channel(channel): _span(limit) for channel, _, limit in pairs})
 
 
 def _frozen_mapping(value: Any) -> Any:
@@ -140,7 +159,9 @@ class ServiceTargets:
         business = "business " if clock in self.in_business_time else ""
         if isinstance(target, timedelta):
             return business + seconds(target)
-        return business + ",".join(sorted(f"{_escaped(channel)}={seconds(limit)}" for channel, limit in target.items()))
+        return business + ",".join(
+            sorted(f"{channel_name(channel)}={seconds(limit)}" for channel, limit in target.items())
+        )
 
 
 TARGETS = ServiceTargets(

@@ -70,7 +70,9 @@ def response_times(
         conversations: the conversations of a message log, which tell resolutions, abandonments, channels
             and assignees.
         changes: `Change` records or a `Changes` batch: what happened to the conversations apart from messages, taken
-            as complete. Without them figures that need them are None, with the reason in `result.reasons`.
+            as complete. Without them figures that need them are None, with the reason in `result.reasons`. Of a
+            conversation that is in both, changes win over `conversations`: a status in them over `resolved_at`,
+            `first_resolved_at` and `reopens`, and a `created` change over `opened_at`.
         by: column names, functions of a record or labels; several as list, tuple or dict. A wait belongs
             to the message that opened it, by "agent" or "team" to who answered it (an open one to the
             assignee); a conversation to its first customer message.
@@ -79,7 +81,9 @@ def response_times(
             on a channel without a schedule are in no clock of open time, unless `policy.no_hours` says otherwise.
         targets: a timedelta for the first response, or `ServiceTargets`.
         as_of: the instant that counts as now; None: the latest instant of all rows. Later rows are left out.
-        policy: how waits are found: this library's way, or that of a known system (`cx.policies.ZENDESK` ...).
+        policy: how waits are found: this library's way, or that of a known system (`cx.policies.ZENDESK` ...). Ticket
+            rows alone say themselves when waits ended and follow `unit` and `no_hours` only; fields that decided
+            nothing stand in `result.reasons["policy"]`.
         brackets: ascending upper edges; None: minutes where every channel of a figure is chat-like by name
             ("chat", "phone", "sms" ...), else hours.
         confidence: level of the intervals, between 0 and 1.
@@ -139,9 +143,10 @@ def response_times(
     timeline = as_counted(timeline)
     if promised.in_business_time:
         timeline = _promised_in_business_time(timeline, promised)
-    # Ticket rows tell how waits ended; no policy looks for it.
-    found_by = policy.definition if timeline.of_messages else DEFAULT_POLICY.definition
-    settings = Settings(found_by, promised, edges, confidence, missing, invalid, schedule)
+    settings = Settings(
+        timeline.policy.definition, promised, edges, confidence, missing, invalid, schedule, timeline.ours,
+        "conversation" if timeline.of_messages else "none",
+    )  # fmt: skip
     groups = WaitGroups(timeline, settings)
     return groups.overall() if by is None else Groups(groups)
 

@@ -15,10 +15,13 @@ from ..._accounting import LeftOut, left_out
 from ..._clocks import Clock, Effort, Timeline, chat_like
 from ..._core import waits
 from ..._frozen import FrozenMap
+from ..._inputs import NAT
+from ...policies import ServiceTargets
 from ...tallies._durations import CLOCKS, DurationTally, tally_clock
 from ._result import CLOCK_NAMES, ResponseTimesResult, Source, Touches
 from ._settings import Settings
 from ._summary import DurationSummary, moment, summary_of_clock, summary_of_tally
+from ._tables import channels_among, promised_clocks
 
 __all__ = ["WaitGroups", "of_tally"]
 
@@ -91,21 +94,31 @@ _NEEDS = {
 }
 
 
-def _reasons(timeline: Timeline, told: Mapping[str, Clock]) -> FrozenMap[str, str]:
-    """Figures that are not there, and what they need."""
-    found = {name: timeline.reasons.get(name, why) for name, why in _NEEDS.items() if name not in told}
-    for name, why in timeline.reasons.items():
-        if name not in _NEEDS:
-            found[name] = why
+def _reasons(timeline: Timeline, told: Mapping[str, Clock], targets: ServiceTargets) -> FrozenMap[str, str]:
+    """Figures that are not there, or stand for less than they seem to, and what they need."""
+    found = {name: why for name, why in _NEEDS.items() if name not in told}
+    found |= timeline.reasons
+    for name, clock in told.items():
+        if name in promised_clocks(targets) and clock.target is not None:
+            where = channels_among(clock, clock.target == NAT)
+            if where:
+                named = ", ".join(map(repr, getattr(targets, name.removeprefix("business_"))))
+                found[f"{name}.within_target"] = f"no target for {where} (targets are for {named})"
+        if clock.open_time is not None:
+            where = channels_among(clock, clock.open_time == NAT)
+            if where:
+                found[f"business_{name}"] = f"no schedule in hours for {where}, whose waits are left out"
     return FrozenMap(found)
 
 
-def _waiting(first: Clock | None, reply: Clock | None, conversations: int) -> int | None:
+def _waiting(first: Clock | None, reply: Clock | None, timeline: Timeline) -> int | None:
     """Conversations in which somebody waits, for a first response or for any reply."""
-    waiting = np.zeros(conversations, dtype=np.bool_)
+    waiting = np.zeros(len(timeline.group), dtype=np.bool_)
     for clock in (first, reply):
         if clock is not None:
             waiting[clock.conversation[clock.outcome == waits.WAIT_OPEN]] = True
+    if timeline.settled is not None:
+        waiting &= ~timeline.settled
     return None if first is None and reply is None else int(np.count_nonzero(waiting))
 
 
@@ -222,7 +235,7 @@ class WaitGroups:
             **{name: summaries.get(name) for name in CLOCK_NAMES},
             conversations=len(talks),
             answered=None if first is None else int(np.count_nonzero(first.outcome == waits.WAIT_ANSWERED)),
-            waiting=_waiting(first, reply, len(timeline.group)),
+            waiting=_waiting(first, reply, timeline),
             bot_only=count(timeline.bot_only),
             outbound=count(timeline.outbound),
             reopened=count(timeline.reopened),
@@ -237,8 +250,8 @@ class WaitGroups:
             conversations_left_out=tickets_left,
             changes_left_out=changes_left,
             as_of=moment(timeline.as_of, timeline.aware),
-            reasons=_reasons(timeline, told),
-            source=Source(timeline, clocks, settings.targets.in_business_time),
+            reasons=_reasons(timeline, told, settings.targets),
+            source=Source(timeline, clocks, settings.targets),
         )  # fmt: skip
 
     def _tallies(self, groups: Sequence[range], clocks: Mapping[str, Clock]) -> dict[str, DurationTally]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -14,16 +13,17 @@ import numpy.typing as npt
 
 from ... import _html
 from ..._accounting import LeftOut
+from ..._checks import check_choice
 from ..._clocks import Clock, Timeline, every_wait
-from ..._core import durations, intervals
-from ..._core.distributions import z_value
+from ..._core import durations
 from ..._evidence import Evidence
 from ..._frozen import FrozenMap
 from ..._inputs import duration
 from ..._results import DURATION, Brief, Interval, Result, put, show
 from ...errors import ArgumentValueError
-from ._summary import DurationSummary, now_of
-from ._tables import AtRisk, WaitTable, at_risk
+from ...policies import ServiceTargets
+from ._summary import DurationSummary, Talks, now_of, share_intervals
+from ._tables import AtRisk, WaitTable, at_risk, promised_clocks
 
 __all__ = ["CLOCK_NAMES", "ReopenRate", "ResponseTimesResult", "Source", "Touches"]
 
@@ -37,7 +37,6 @@ _CALENDAR = (
 )  # fmt: skip
 CLOCK_NAMES = (*_CALENDAR, "reopened_after", *(f"business_{name}" for name in _CALENDAR))
 """Names of all clocks a result may have, in the order in which they are told."""
-_PROMISED = ("first_response", "reply", "resolution")
 
 
 @attrs.frozen(eq=False)
@@ -46,8 +45,7 @@ class Source:
 
     timeline: Timeline
     clocks: Mapping[str, Clock]
-    in_business: frozenset[str]
-    """Clocks whose promises are about business time."""
+    targets: ServiceTargets
 
     @property
     def every(self) -> Clock | None:
@@ -61,7 +59,8 @@ class ReopenRate:
 
     Attributes:
         rate: share of resolutions after which the conversation was opened again in time; NaN without any that old.
-        interval: its Wilson interval.
+        interval: its Wilson interval, clustered by conversation.
+        iid_interval: the interval that takes every resolution as independent.
         within: how soon.
         reopened: resolutions that were followed by a reopening so soon.
         resolutions: resolutions at least that old.
@@ -80,6 +79,7 @@ class ReopenRate:
 
     rate: float = attrs.field(eq=repr)
     interval: Interval
+    iid_interval: Interval
     within: dt.timedelta = attrs.field(metadata=DURATION)
     reopened: int
     resolutions: int
@@ -181,12 +181,14 @@ class ResponseTimesResult(Result):
         work_time: the same as new or open.
         reopened_after: from each coming to rest to being opened again; those that rest still are waiting.
         handoff: from creation to the first hand-off to people.
-        business_first_response, business_reply, business_resolution, business_first_resolution,
-            business_our_resolution, business_requester_wait, business_agent_wait, business_on_hold,
-            business_work_time, business_handoff: the same in business time; None without `hours`.
+        business_first_response, business_reply, business_resolution, business_first_resolution: the same in
+            business time; None without `hours`.
+        business_our_resolution, business_requester_wait, business_agent_wait, business_on_hold: likewise.
+        business_work_time, business_handoff: likewise.
         conversations: conversations behind the figures.
         answered: conversations whose first response was given.
-        waiting: conversations in which a customer waits at `as_of`.
+        waiting: conversations in which a customer waits at `as_of`; none that is resolved and in which he has said
+            nothing since, whatever the policy does to its waits.
         bot_only: conversations that only bots answered, outside the human clocks; None for ticket rows.
         outbound: conversations that an agent opened; None for ticket rows.
         reopened: conversations opened again after a resolution; None where reopenings are not known.
@@ -197,7 +199,8 @@ class ResponseTimesResult(Result):
         mixed: whether the figures run over several channels.
         conversations_left_out: conversations given beside a message log that were left out, by reason.
         changes_left_out: changes that were left out, by reason.
-        reasons: figures that are None, and what they need.
+        reasons: figures that are None, and what they need; and figures that stand for less than they seem to: no
+            target or no business hours for a channel, no change to what the policy takes as resolved.
         as_of: the instant that counted as now.
 
     >>> from datetime import datetime, timedelta
@@ -261,20 +264,36 @@ class ResponseTimesResult(Result):
 
     @property
     def _evidence(self) -> Evidence:
-        summary = self.first_response
-        median = None if summary is None else summary.median
-        followed = 0 if summary is None else summary._followed
+        if self.first_response is not None:
+            return self.first_response._evidence_of_median("first response", upward=False)
         return Evidence(
-            name="median first response",
-            form="median",
-            unit=1.0,
-            upward=False,
-            value=math.nan if median is None else median.total_seconds(),
-            n=float(followed),
-            weight=float(followed),
+            name="median first response", form="median", unit=1.0, upward=False, value=math.nan, n=0.0, weight=0.0,
             low=0.0,
-            limits=None if summary is None else functools.partial(_seconds_limits, summary),
-        )
+        )  # fmt: skip
+
+    @property
+    def _judged_by(self) -> tuple[str, ...]:
+        medians = (f"{name}.median" for name, _ in self._clocks())
+        shares = (f"{name}.within_target" for name, clock in self._clocks() if clock.target is not None)
+        return tuple(dict.fromkeys((self._headline, *medians, *shares)))
+
+    def _other_evidence(self, figure: str) -> Evidence | None:
+        if figure not in self._judged_by:
+            return None
+        name, _, what = figure.rpartition(".")
+        summary: DurationSummary = getattr(self, name)
+        title = name.replace("_", " ")
+        if what == "within_target":
+            return summary._evidence_of_share(title)
+        return summary._evidence_of_median(title, upward=name == "reopened_after")
+
+    def _why_not(self, figure: str) -> str:
+        name, _, what = figure.rpartition(".")
+        if name not in CLOCK_NAMES or what not in ("median", "within_target"):
+            return ""
+        if getattr(self, name) is None:
+            return f"{name} {self.reasons.get(name, 'is not in this result')}"
+        return f"{figure} needs a target for that clock, e.g. targets=cx.ServiceTargets(reply=timedelta(hours=1))"
 
     def table(self, clock: str | None = None) -> WaitTable:
         """One row a wait: conversation, start, end, wait, agent, how it ended, why it started there.
@@ -288,6 +307,14 @@ class ResponseTimesResult(Result):
         """
         source = self._kept("table()")
         found = source.every if clock is None else source.clocks.get(clock)
+        if found is None and clock is None:
+            reasons = "; ".join(
+                f"{name.replace('_', ' ')} {self.reasons[name]}"
+                for name in ("first_response", "reply")
+                if name in self.reasons
+            )
+            msg = f"table() needs waits for a first response or a reply ({reasons or 'this result has none'})"
+            raise ArgumentValueError(msg, argument="clock", found=clock)
         if found is None:
             known = ", ".join(name for name, _ in self._clocks())
             reason = self.reasons.get(str(clock), "it is none of this result")
@@ -295,22 +322,39 @@ class ResponseTimesResult(Result):
             raise ArgumentValueError(msg, argument="clock", found=clock)
         return WaitTable(found, source.timeline)
 
-    def at_risk(self, *, within: dt.timedelta = dt.timedelta(0)) -> AtRisk:
+    def at_risk(self, *, within: dt.timedelta = dt.timedelta(0), clock: str | None = None) -> AtRisk:
         """Conversations that have missed a target at `as_of`, or have at most so much time left; worst first.
 
-        A target in business time is held against business time.
+        A target in business time is held against business time. A conversation that is resolved, and whose customer
+        has said nothing since, is not at risk, also under a policy whose waits go on.
 
         Args:
             within: how much time may be left; by default none, so that only missed ones are listed.
+            clock: one promise only, by the name of its clock, e.g. "first_response"; None: of every conversation
+                the promise with the least time left.
 
         Raises:
             ArgumentTypeError: no duration.
-            ArgumentValueError: the result was made from a tally, which keeps no waits.
+            ArgumentValueError: the result has no targets, or was made from a tally, which keeps no waits.
+            UnknownNameError: a clock without a target.
         """
         source = self._kept("at_risk()")
-        names = [name if name not in source.in_business else f"business_{name}" for name in _PROMISED]
-        clocks = [source.clocks[name] for name in names if name in source.clocks]
-        return at_risk(clocks, source.timeline, duration(within, "within"))
+        limit, promised = duration(within, "within"), promised_clocks(source.targets)
+        if not promised:
+            msg = (
+                "at_risk() needs targets (this result has none), e.g. response_times(..., "
+                "targets=cx.ServiceTargets(first_response=timedelta(hours=4)))"
+            )
+            raise ArgumentValueError(msg, argument="targets")
+        if clock is not None:
+            promised = [check_choice("clock", clock, promised)]
+        notes = [
+            f"{name.replace('_', ' ')}: {self.reasons.get(name, 'not told')}"
+            for name in promised
+            if name not in source.clocks
+        ]
+        clocks = [source.clocks[name] for name in promised if name in source.clocks]
+        return at_risk(clocks, source.timeline, limit, notes)
 
     def reopen_rate(self, within: dt.timedelta) -> ReopenRate | None:
         """Share of resolutions after which the conversation was opened again within so much time.
@@ -332,10 +376,11 @@ class ResponseTimesResult(Result):
             np.empty(0, dtype=np.int64), unanswered_misses=True,
         )  # fmt: skip
         confidence = self.reopened_after.within_interval.confidence
-        low, high = intervals.wilson(float(found.within), float(found.eligible), z_value(confidence))
+        interval, independent, _ = share_intervals(found, Talks.of(clock, now_of(source.timeline)), confidence)
         return ReopenRate(
             rate=found.within / found.eligible if found.eligible else math.nan,
-            interval=Interval(low, high, confidence, "wilson"),
+            interval=interval,
+            iid_interval=independent,
             within=dt.timedelta(microseconds=limit),
             reopened=found.within,
             resolutions=found.eligible,
@@ -343,7 +388,7 @@ class ResponseTimesResult(Result):
         )
 
     def _kept(self, what: str) -> Source:
-        if self._source is None or (self._source.every is None and not self._source.clocks):
+        if self._source is None:
             msg = f"{what} needs the waits themselves (this result was made from a tally, which keeps counts only)"
             raise ArgumentValueError(msg, argument="log")
         return self._source
@@ -385,12 +430,7 @@ class ResponseTimesResult(Result):
         if self.mixed:
             lines.append(("channels", "several, in one figure"))
         for reason in dict.fromkeys(self.reasons.values()):
-            names = [name.replace("_", " ") for name, why in self.reasons.items() if why == reason]
-            lines.append((reason, ", ".join(names)))
+            names = [name.replace("_", " ").replace(".", " ") for name, why in self.reasons.items() if why == reason]
+            missing = all(getattr(self, name, None) is None for name, why in self.reasons.items() if why == reason)
+            lines.append(("not told" if missing else "note", f"{', '.join(names)}: {reason}"))
         return lines
-
-
-def _seconds_limits(summary: DurationSummary, confidence: float) -> tuple[float, float]:
-    """Limits of the median in seconds; infinite where the curve's limits do not get there."""
-    low, high = summary.quantile_interval(0.5, confidence=confidence)
-    return 0.0 if low is None else low.total_seconds(), math.inf if high is None else high.total_seconds()

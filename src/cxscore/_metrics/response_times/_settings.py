@@ -22,6 +22,9 @@ class Settings:
     missing: str
     invalid: str
     hours: str = "none"
+    ours: str = "turns"
+    """What `our_resolution` leaves out: the "turns" of the customer, or the time in "statuses" that are theirs."""
+    cluster: str = "none"
 
     def signature(self, clock: str | None = None, target: str = "none") -> Signature:
         """Of a log; or of the one clock of a tally, with the target it was counted against."""
@@ -29,12 +32,15 @@ class Settings:
             name: (self.targets.definition(name) if clock is None else target if name == clock else "none")
             for name in CLOCKS
         }
-        definition = {"policy": self.policy, "hours": self.hours, **promised, "v": "1"}
+        definition = {"policy": self.policy, "hours": self.hours, **promised}
+        if self.ours != "turns":
+            definition["ours"] = self.ours
+        definition["v"] = "1"
         estimation = {
             "ci": "log-log",
             "conf": f"{self.confidence:.12g}",
             "missing": self.missing,
             "invalid": self.invalid,
-            "cluster": "none",
+            "cluster": self.cluster,
         }
         return Signature("response_times", definition, estimation)

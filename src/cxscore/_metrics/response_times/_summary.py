@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import math
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 import numpy as np
@@ -16,7 +16,11 @@ from ... import _html
 from ..._checks import check_choice, check_confidence
 from ..._clocks import Clock, Timeline
 from ..._core import durations, intervals, quantiles, survival
+from ..._core.clustered_waits import first_rows, worth
+from ..._core.clusters import at_level
 from ..._core.distributions import z_value
+from ..._core.waits import WAIT_ANSWERED, WAIT_OPEN
+from ..._evidence import Evidence
 from ..._frozen import FrozenMap
 from ..._inputs import NAT, as_utc
 from ..._results import DURATION, Interval, put, show
@@ -27,10 +31,12 @@ from ._settings import Settings
 
 __all__ = [
     "DurationSummary",
+    "Talks",
     "moment",
     "moments",
     "now_of",
     "promise",
+    "share_intervals",
     "span_of",
     "summary_of_clock",
     "summary_of_tally",
@@ -73,14 +79,16 @@ class DurationSummary:
 
     Attributes:
         n: answered waits (resolved conversations, for resolution).
-        waiting: open waits at `as_of`.
+        waiting: open waits at `as_of`; also those of resolved conversations, under a policy whose waits go on across
+            a resolution (`on_resolve="keeps_wait"`).
         closed: waits that ended by a resolution without an answer.
         lapsed: waits that nobody answered before they expired.
         abandoned: waits that the customer gave up.
         mean: mean of answered waits.
         median, p75, p90, p95: inverse of the Kaplan-Meier curve, open waits counted as still running; None
             where the curve does not get there. Waits that were closed, lapsed or abandoned are not in the curve.
-        median_interval: its log-log interval; a limit is None where there is none.
+        median_interval: its log-log interval, clustered by conversation; a limit is None where there is none.
+        median_iid_interval: the interval that takes every wait as independent.
         longest: longest answered wait.
         total: sum of answered waits; None beyond 2.7 million years, the longest timedelta.
         longest_waiting: age of the oldest open wait.
@@ -88,7 +96,8 @@ class DurationSummary:
         target: the promise: a timedelta, a mapping of channel to timedelta, or None; our resolution has none.
         within_target: share answered within the target, over waits that opened at least the target before
             `as_of`; NaN where there are none.
-        within_interval: its Wilson interval.
+        within_interval: its Wilson interval, clustered by conversation.
+        within_iid_interval: the interval that takes every wait as independent.
         immature: waits too young for the target, answered or not.
         waiting_over_target: open waits that have missed it already.
         brackets: answered waits by length; the upper edge belongs to the bracket it closes.
@@ -113,6 +122,7 @@ class DurationSummary:
     mean: dt.timedelta | None = attrs.field(metadata=DURATION)
     median: dt.timedelta | None = attrs.field(metadata=DURATION)
     median_interval: Interval = attrs.field(metadata=DURATION)
+    median_iid_interval: Interval = attrs.field(metadata=DURATION)
     p75: dt.timedelta | None = attrs.field(metadata=DURATION)
     p90: dt.timedelta | None = attrs.field(metadata=DURATION)
     p95: dt.timedelta | None = attrs.field(metadata=DURATION)
@@ -123,11 +133,18 @@ class DurationSummary:
     target: dt.timedelta | FrozenMap[Any, dt.timedelta] | None = attrs.field(metadata=DURATION)
     within_target: float = attrs.field(eq=lambda share: None if share != share else share)
     within_interval: Interval
+    within_iid_interval: Interval
     immature: int
     waiting_over_target: int
     brackets: FrozenMap[str, int]
     quantile_error: float = attrs.field(eq=repr)
     _curve: survival.Curve = attrs.field(repr=False, eq=False)
+    _talks: Talks | None = attrs.field(repr=False, eq=False)
+    _judged: int = attrs.field(repr=False, eq=False)
+    """Waits behind the share within target."""
+    _judged_worth: tuple[float, float] = attrs.field(repr=False, eq=False)
+    """How many independent ones they are worth, and how many conversations say so."""
+    _median_worth: _Worth = attrs.field(repr=False, eq=False)
 
     def quantile(self, q: float) -> dt.timedelta | None:
         """The time by which a share `q` of waits has ended, None where the curve does not get there.
@@ -138,14 +155,36 @@ class DurationSummary:
         """
         return span_of(survival.quantile(self._curve, _share(q)))
 
+    def answered_quantile(self, q: float) -> dt.timedelta | None:
+        """The plain quantile of the answered waits alone (Hyndman and Fan's type 2), None without any.
+
+        The figure of dashboards that look at no wait before it has ended. It is too short while people wait: use it
+        to compare with such a dashboard, and `quantile` to say how long people wait.
+
+        Raises:
+            ArgumentTypeError: `q` is no number.
+            ArgumentValueError: `q` outside 0 to 1.
+        """
+        times, deaths = self._curve.times, self._curve.deaths
+        answered = survival.curve_from_counts(times, deaths, np.zeros_like(deaths))
+        return span_of(survival.quantile(answered, _share(q)))
+
+    @property
+    def answered_median(self) -> dt.timedelta | None:
+        """The plain median of the answered waits alone: `answered_quantile(0.5)`."""
+        return self.answered_quantile(0.5)
+
     def quantile_interval(self, q: float, *, confidence: float = 0.95) -> Interval:
         """Log-log interval of a quantile; a limit is None where the curve's limits do not get there.
+
+        Waits of one conversation are alike: the variance is Greenwood's times the design effect at the quantile.
 
         Raises:
             ArgumentTypeError: `q` is no number.
             ArgumentValueError: `q` outside 0 to 1, or a confidence outside it.
         """
-        return _quantile_interval(self._curve, _share(q), check_confidence(confidence))
+        share, checked = _share(q), check_confidence(confidence)
+        return _quantile_interval(self._curve, share, checked, _worth_at(self._curve, share, self._talks))
 
     def figures(self, unit: Unit = "h") -> dict[str, float]:
         """All durations as floats in one unit, NaN where undefined.
@@ -185,6 +224,29 @@ class DurationSummary:
         """Waits behind the percentiles."""
         return self.n + self.waiting
 
+    def _evidence_of_share(self, clock: str) -> Evidence:
+        """What the share within target rests on."""
+        return Evidence(
+            name=f"{clock} within target", form="share", unit=1.0, upward=True, value=self.within_target,
+            n=self._judged_worth[0], weight=float(self._judged), up=self.within_target, low=0.0, high=1.0,
+            clusters=self._judged_worth[1], answers=float(self._judged),
+        )  # fmt: skip
+
+    def _evidence_of_median(self, clock: str, *, upward: bool) -> Evidence:
+        """What the median rests on, in seconds."""
+        followed, worth = float(self._followed), self._median_worth
+        return Evidence(
+            name=f"median {clock}", form="median", unit=1.0, upward=upward,
+            value=math.nan if self.median is None else self.median.total_seconds(),
+            n=followed * worth.independent / worth.n if worth.n else followed, weight=followed, low=0.0,
+            clusters=worth.conversations, answers=followed, limits=self._median_limits,
+        )  # fmt: skip
+
+    def _median_limits(self, confidence: float) -> tuple[float, float]:
+        """Limits of the median in seconds; infinite where the curve's limits do not get there."""
+        low, high = _quantile_interval(self._curve, 0.5, confidence, self._median_worth)
+        return 0.0 if low is None else low.total_seconds(), math.inf if high is None else high.total_seconds()
+
     def _shown_interval(self) -> str:
         return str(self.median_interval) if self._followed else "no interval"
 
@@ -219,9 +281,91 @@ def _share(q: Any) -> float:
     return float(q)
 
 
-def _quantile_interval(curve: survival.Curve, q: float, confidence: float) -> Interval:
-    low, high = survival.quantile_interval(curve, q, z_value(confidence))
+@attrs.frozen(eq=False)
+class Talks:
+    """The waits of a clock by conversation: those of one share the agent, the question and the hour."""
+
+    conversation: Ints
+    start: Ints
+    end: Ints
+    outcome: npt.NDArray[np.int8]
+    now: int
+    order: Ints | None
+    """Brings the waits of one conversation together; None where they stand so."""
+
+    @classmethod
+    def of(cls, clock: Clock, now: int) -> Talks | None:
+        """None where every wait is a conversation of its own."""
+        talk, order = clock.conversation, None
+        if (talk[1:] < talk[:-1]).any():
+            order = np.argsort(talk, kind="stable")
+            talk = talk[order]
+        if not (talk[1:] == talk[:-1]).any():
+            return None
+        return cls(clock.conversation, clock.counted_from, clock.end, clock.outcome, now, order)
+
+    def worth(self, trials: npt.NDArray[np.bool_], hits: npt.NDArray[np.bool_]) -> tuple[float, float]:
+        """How many independent waits tell as much about a share of them, and how many conversations say so."""
+        if self.order is not None:
+            trials, hits = trials[self.order], hits[self.order]
+        return worth(self._first(), trials, hits)
+
+    def over_by(self, at: float) -> _Worth:
+        """The waits that are known to be over by a time or not: they ended, or were seen running for longer."""
+        limit = math.floor(at)  # durations are whole microseconds
+        known = self.outcome == WAIT_ANSWERED
+        over = known & (self.end - self.start <= limit)
+        known |= (self.outcome == WAIT_OPEN) & (self.start < self.now - limit)
+        if self.order is not None:
+            known, over = known[self.order], over[self.order]
+        return _Worth(float(np.count_nonzero(known)), *worth(self._first(), known, over))
+
+    def _first(self) -> Ints:
+        return first_rows(self.conversation if self.order is None else self.conversation[self.order])
+
+
+class _Worth(NamedTuple):
+    """Waits of which it is known whether they are over by a time, and what `Talks.worth` tells of their share."""
+
+    n: float
+    independent: float
+    conversations: float
+
+    def effect(self, confidence: float) -> float:
+        """How much wider the variance of that share is than that of independent waits, at a level of confidence."""
+        return self.n / at_level(self.independent, self.conversations, self.n, confidence) if self.n else 1.0
+
+
+_ALONE = _Worth(0.0, math.nan, math.nan)
+
+
+def _worth_at(curve: survival.Curve, q: float, talks: Talks | None) -> _Worth:
+    if talks is None or not len(curve.times):
+        return _ALONE
+    at = survival.quantile(curve, q)
+    # Where the curve does not get there, what is known of it ends with its last event.
+    return talks.over_by(float(curve.times[-1]) if math.isnan(at) else at)
+
+
+def _quantile_interval(curve: survival.Curve, q: float, confidence: float, worth: _Worth) -> Interval:
+    low, high = survival.quantile_interval(curve, q, z_value(confidence) * math.sqrt(worth.effect(confidence)))
     return Interval(span_of(low), span_of(high), confidence, "log-log")
+
+
+def share_intervals(
+    counts: durations.Totals | DurationTally, talks: Talks | None, confidence: float
+) -> tuple[Interval, Interval, tuple[float, float]]:
+    """Of the share within target: its interval, the independent one, and what `Talks.worth` tells of it."""
+    judged = float(counts.eligible)
+    found = judged, math.nan
+    if talks is not None and isinstance(counts, durations.Totals) and counts.old is not None and counts.met is not None:
+        found = talks.worth(counts.old, counts.met) if judged else found
+
+    def of(n: float) -> Interval:
+        low, high = intervals.wilson(counts.within * n / (judged or 1.0), n, z_value(confidence))
+        return Interval(low, high, confidence, "wilson")
+
+    return of(at_level(*found, judged, confidence)), of(judged), found
 
 
 def _edge_name(edge: int) -> str:
@@ -248,15 +392,18 @@ def _summary(
     confidence: float,
     ages_median: float,
     error: float,
+    talks: Talks | None = None,
 ) -> DurationSummary:
     """The figures of one clock from its counts and its curve."""
     edges, brackets = shown_brackets(edges, counts.brackets, chat=chat)
-    low, high = intervals.wilson(float(counts.within), float(counts.eligible), z_value(confidence))
+    within_interval, within_iid_interval, judged_worth = share_intervals(counts, talks, confidence)
+    median_worth = _worth_at(curve, 0.5, talks)
     return DurationSummary(
         n=counts.n, waiting=counts.waiting, closed=counts.closed, lapsed=counts.lapsed, abandoned=counts.abandoned,
         mean=span_of(counts.total / counts.n) if counts.n else None,
         median=span_of(survival.quantile(curve, 0.5)),
-        median_interval=_quantile_interval(curve, 0.5, confidence),
+        median_interval=_quantile_interval(curve, 0.5, confidence, median_worth),
+        median_iid_interval=_quantile_interval(curve, 0.5, confidence, _ALONE),
         p75=span_of(survival.quantile(curve, 0.75)),
         p90=span_of(survival.quantile(curve, 0.9)),
         p95=span_of(survival.quantile(curve, 0.95)),
@@ -266,12 +413,17 @@ def _summary(
         waiting_median_age=span_of(ages_median),
         target=target,
         within_target=counts.within / counts.eligible if counts.eligible else math.nan,
-        within_interval=Interval(low, high, confidence, "wilson"),
+        within_interval=within_interval,
+        within_iid_interval=within_iid_interval,
         immature=counts.immature,
         waiting_over_target=counts.waiting_over_target,
         brackets=FrozenMap(zip(_bracket_names(edges), brackets, strict=True) if edges else ()),
         quantile_error=error,
         curve=curve,
+        talks=talks,
+        judged=counts.eligible,
+        judged_worth=judged_worth,
+        median_worth=median_worth,
     )  # fmt: skip
 
 
@@ -286,6 +438,7 @@ def summary_of_clock(clock: Clock, timeline: Timeline, settings: Settings, *, ch
         found, survival.curve(found.ended, found.ages), edges=settings.edges, chat=chat,
         target=promise(settings.targets, clock.name), confidence=settings.confidence,
         ages_median=float(np.median(found.ages)) if found.waiting else math.nan, error=0.0,
+        talks=Talks.of(clock, now),
     )  # fmt: skip
 
 

@@ -15,9 +15,11 @@ from ..._clocks import Clock, Timeline
 from ..._core import waits
 from ..._inputs import NAT, read_only
 from ..._results import put, show
+from ...policies import ServiceTargets
+from ...tallies._durations import CLOCKS
 from ._summary import moment, moments, now_of
 
-__all__ = ["AtRisk", "WaitTable", "at_risk"]
+__all__ = ["AtRisk", "WaitTable", "at_risk", "channels_among", "promised_clocks"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -36,11 +38,13 @@ _SHOWN_WAITS = 20
 class WaitTable(Sequence[dict[str, Any]]):
     """One row a wait, made when it is read: the way back from a figure to its records.
 
-    A row is a dict: `conversation`, `start`, `end` (None while open), `wait` (timedelta without pauses; age while
-    open), `agent` (who answered, or the assignee of an open wait), `ended` ("answered", "closed", "abandoned",
-    "lapsed", "open"), `first` (whether it is the first response), `started_by` (why the clock started there:
-    "customer", "handoff", "created", "opened", "bot_resolved", "last_customer", "previous_answer" or "assigned"),
-    and with `hours` also `business_wait` (None on a channel without a schedule).
+    A row is a dict: `conversation`, `start`, `end` (None while open), `wait` (timedelta as the clock counts it: without
+    pauses, in business time on a clock of it; age while open), `agent` (who answered, or the assignee of an open
+    wait), `channel` (None where none is known), `ended` ("answered", "closed", "abandoned", "lapsed", "open"), `first`
+    (whether it is the first response), `started_by` (why the clock started there: "customer", "handoff", "created",
+    "opened", "bot_resolved", "last_customer", "previous_answer" or "assigned"), `as_of` (what counted as now), and
+    with `hours` also `business_wait` (None on a channel without a schedule). A row that stands for all answered waits
+    of a conversation (`per_conversation="sum"` or `"median"`) goes from the start of the first to the end of the last.
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -75,19 +79,19 @@ class WaitTable(Sequence[dict[str, Any]]):
 
     def _row(self, i: int) -> dict[str, Any]:
         clock, timeline = self._clock, self._timeline
-        start, end = int(clock.start[i]), int(clock.end[i])
-        until = now_of(timeline) if end == NAT else end
-        stopped = 0 if clock.off is None else int(clock.off[i])
         one = clock.rows(np.array([i]))
+        start, end = one.seen
         row = {
             "conversation": timeline.label(int(clock.conversation[i])),
-            "start": moment(start, timeline.aware),
-            "end": moment(end, timeline.aware),
-            "wait": dt.timedelta(microseconds=until - start - stopped),
+            "start": moment(int(start[0]), timeline.aware),
+            "end": moment(int(end[0]), timeline.aware),
+            "wait": dt.timedelta(microseconds=int((one.until(now_of(timeline)) - one.counted_from)[0])),
             "agent": one.agents()[0],
+            "channel": None if one.channel is None else one.channel.labels[int(one.channel.codes[0])],
             "ended": _OUTCOMES[int(clock.outcome[i])],
             "first": bool(clock.first is None or clock.first[i]),
             "started_by": one.starts()[0],
+            "as_of": moment(timeline.as_of, timeline.aware),
         }
         if clock.open_time is not None:
             micros = int(clock.open_time[i])
@@ -99,35 +103,45 @@ class WaitTable(Sequence[dict[str, Any]]):
         """The same in columns, for `pandas.DataFrame(table.columns)`: instants as datetime64[us], UTC if aware."""
         clock, timeline = self._clock, self._timeline
         n = len(self)
-        until = np.where(clock.end == NAT, now_of(timeline), clock.end)
-        labels, agents, starts = np.empty((3, n), dtype=object)
+        start, end = clock.seen
+        labels, agents, channels, starts = np.empty((4, n), dtype=object)
         starts[:] = clock.starts()
+        if clock.channel is not None:
+            channels[:] = [clock.channel.labels[code] for code in clock.channel.codes.tolist()]
         labels[:] = [timeline.label(code) for code in clock.conversation.tolist()]
         agents[:] = clock.agents()
         found = {
             "conversation": labels,
-            "start": read_only(moments(clock.start, timeline.aware)),
-            "end": read_only(moments(clock.end, timeline.aware)),
-            "wait": (until - clock.counted_from).view("m8[us]"),
+            "start": read_only(moments(start, timeline.aware)),
+            "end": read_only(moments(end, timeline.aware)),
+            "wait": (clock.until(now_of(timeline)) - clock.counted_from).view("m8[us]"),
             "agent": agents,
+            "channel": channels,
             "ended": np.array([_OUTCOMES[code] for code in range(len(_OUTCOMES))], dtype=object)[clock.outcome],
             "first": np.ones(n, dtype=np.bool_) if clock.first is None else read_only(clock.first),
             "started_by": starts,
+            "as_of": moments(np.full(n, NAT if timeline.as_of is None else timeline.as_of), timeline.aware),
         }
         if clock.open_time is not None:
             found["business_wait"] = read_only(clock.open_time.view("m8[us]"))
         return found
 
     def __repr__(self) -> str:
-        return f"WaitTable({len(self):,} waits)"
+        return f"WaitTable({_counted(len(self), 'wait')})"
 
     def _repr_html_(self) -> str:
-        rows = [[_cell(value) for value in row.values()] for row in self[:_SHOWN_WAITS]]
-        more = len(self) - _SHOWN_WAITS
-        names = ["conversation", "start", "end", "wait", "agent", "ended", "first", "started by"]
+        names = ["conversation", "start", "end", "wait", "agent", "channel", "ended", "first", "started_by"]
         if self._clock.open_time is not None:
-            names.append("business wait")
-        return _html.table(names, rows, more=f"... and {more:,} more" if more > 0 else "")
+            names.append("business_wait")
+        rows = [[_cell(row[name]) for name in names] for row in self[:_SHOWN_WAITS]]
+        more = len(self) - _SHOWN_WAITS
+        names = [name.replace("_", " ") for name in names]
+        title = _counted(len(self), "wait")
+        return _html.table(names, rows, title=title, more=f"... and {more:,} more" if more > 0 else "")
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _cell(value: Any) -> str:
@@ -145,8 +159,8 @@ class AtRisk(Sequence[dict[str, Any]]):
     """Conversations whose promise is missed or soon will be, worst first; rows are made when they are read.
 
     A row is a dict: `conversation`, `clock` (the promise with the least time left, "business_..." where it is about
-    business time), `age`, `target`, `left` (timedelta; negative where it is missed), `missed`, and `agent` (the
-    assignee, None where nobody is known).
+    business time), `age`, `target`, `left` (timedelta; negative where it is missed), `missed`, `agent` (the
+    assignee, None where nobody is known), and `channel` (None where none is known).
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -160,9 +174,12 @@ class AtRisk(Sequence[dict[str, Any]]):
     b first_response 0:20:00 False
     """
 
-    __slots__ = ("_clocks", "_label", "_place", "_which")
+    __slots__ = ("_clocks", "_label", "_notes", "_place", "_which")
 
-    def __init__(self, clocks: Sequence[_Pending], which: Ints, place: Ints, label: Callable[[int], Any]) -> None:
+    def __init__(
+        self, clocks: Sequence[_Pending], which: Ints, place: Ints, label: Callable[[int], Any], notes: Sequence[str]
+    ) -> None:
+        self._notes = tuple(notes)
         self._clocks = clocks
         self._which = which
         self._place = place
@@ -192,6 +209,7 @@ class AtRisk(Sequence[dict[str, Any]]):
             "left": dt.timedelta(microseconds=target - age),
             "missed": age > target,
             "agent": one.agents()[0],
+            "channel": None if one.channel is None else one.channel.labels[int(one.channel.codes[0])],
         }
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -213,14 +231,25 @@ class AtRisk(Sequence[dict[str, Any]]):
         return hash((type(self), len(self)))
 
     def __repr__(self) -> str:
-        missed = sum(row["missed"] for row in self)
-        return f"AtRisk({len(self):,} conversations, {missed:,} missed)"
+        return f"AtRisk({self._told()})"
+
+    def _told(self) -> str:
+        """How many, how many of them are missed and on which clocks, and what nobody can tell."""
+        missed = {pending.clock.name: 0 for pending in self._clocks}
+        for which, pending in enumerate(self._clocks):
+            places = self._place[self._which == which]
+            missed[pending.clock.name] = int(np.count_nonzero(pending.age[places] > pending.target[places]))
+        each = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in missed.items() if count)
+        counts = f"{_counted(len(self), 'conversation')}, {sum(missed.values()):,} missed"
+        return "; ".join((f"{counts} ({each})" if sum(map(bool, missed.values())) > 1 else counts, *self._notes))
 
     def _repr_html_(self) -> str:
-        names = ["conversation", "clock", "age", "target", "left", "missed", "agent"]
+        names = ["conversation", "clock", "age", "target", "left", "missed", "agent", "channel"]
         rows = [[_cell(value) for value in row.values()] for row in self[:_SHOWN_WAITS]]
         more = len(self) - _SHOWN_WAITS
-        return _html.table(names, rows, more=f"... and {more:,} more" if more > 0 else "")
+        return _html.table(
+            names, rows, title=f"at risk: {self._told()}", more=f"... and {more:,} more" if more > 0 else ""
+        )
 
 
 @attrs.frozen(eq=False)
@@ -233,12 +262,38 @@ class _Pending:
     target: Ints
 
 
-def at_risk(clocks: Iterable[Clock], timeline: Timeline, within: int) -> AtRisk:
+def promised_clocks(targets: ServiceTargets) -> list[str]:
+    """Names of the clocks that something was promised for, each in the time that the promise is about."""
+    return [
+        f"business_{name}" if name in targets.in_business_time else name for name in CLOCKS if getattr(targets, name)
+    ]
+
+
+def channels_among(clock: Clock, rows: npt.NDArray[np.bool_]) -> str:
+    """The channels of some waits in words, empty where there is none."""
+    if not rows.any():
+        return ""
+    if clock.channel is None:
+        return "waits without a channel"
+    names = [clock.channel.labels[code] for code in np.unique(clock.channel.codes[rows]).tolist()]
+    told = ", ".join(repr(name) for name in names if name is not None)
+    parts = [f"the channel{'s' if ',' in told else ''} {told}"] if told else []
+    return " and ".join([*parts, *(["waits without a channel"] if None in names else [])])
+
+
+def at_risk(clocks: Iterable[Clock], timeline: Timeline, within: int, notes: Sequence[str] = ()) -> AtRisk:
     """Open waits with at most so much time left, the worst of each conversation."""
     found = []
+    notes = list(notes)
     for clock in clocks:
         if clock.target is not None:
-            rows = np.flatnonzero((clock.end == NAT) & (clock.outcome == waits.WAIT_OPEN) & (clock.target != NAT))
+            is_open = (clock.end == NAT) & (clock.outcome == waits.WAIT_OPEN)
+            if timeline.settled is not None:
+                is_open &= ~timeline.settled[clock.conversation]
+            where = channels_among(clock, is_open & (clock.target == NAT))
+            if where:
+                notes.append(f"no {clock.name.replace('_', ' ')} target for {where}")
+            rows = np.flatnonzero(is_open & (clock.target != NAT))
             now = now_of(timeline) if clock.now is None else clock.now
             age, target = now - clock.counted_from[rows], clock.target[rows]
             near = target - age <= within
@@ -251,4 +306,4 @@ def at_risk(clocks: Iterable[Clock], timeline: Timeline, within: int) -> AtRisk:
     order = np.lexsort((which, left))
     _, worst = np.unique(talk[order], return_index=True)  # the first of each conversation
     chosen = order[np.sort(worst)]
-    return AtRisk(found, which[chosen], place[chosen], timeline.label)
+    return AtRisk(found, which[chosen], place[chosen], timeline.label, notes)
