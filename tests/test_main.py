@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
+import re
 import runpy
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ import pytest
 import cxscore as cx
 from cxscore import __main__ as command
 from cxscore import sample
-from cxscore._report import FIELDS, ColumnNames, ReportError, read
+from cxscore._report import FIELDS, ColumnNames, ReportError, Words, read, read_hours
 
 SURVEYS = (
     "survey,score,at\ncontact,5,2026-03-02T10:00Z\ncontact,2,2026-03-03T10:00Z\nrelationship,9,2026-03-03T11:00Z\n"
@@ -155,7 +157,7 @@ def test_a_whole_help_desk_through_files(run, tmp_path):
     desk = sample.helpdesk(300, 5)
     batches = {
         "surveys": desk.responses, "messages": desk.messages, "conversations": desk.conversations,
-        "contacts": desk.contacts,
+        "changes": desk.changes, "contacts": desk.contacts,
     }  # fmt: skip
     texts = {}
     for kind, batch in batches.items():
@@ -165,11 +167,15 @@ def test_a_whole_help_desk_through_files(run, tmp_path):
         rows.writerow(names)
         rows.writerows([getattr(record, name) for name in names] for record in batch)
         texts[kind] = file.getvalue()
-    code, out, err = run(["--published-targets", "--as-of", desk.as_of.isoformat()], **texts)
+    hours = cx.BusinessHours({"mon-sat": ["08:00-19:00"]}, tz="Europe/Berlin", holidays=[date(2026, 1, 6)])
+    (tmp_path / "hours.json").write_text(json.dumps(hours.to_dict()))
+    code, out, err = run(
+        ["--published-targets", "--as-of", desk.as_of.isoformat(), "--hours", "hours.json"], **texts
+    )  # fmt: skip
     assert (code, err) == (0, "")
     card = cx.scorecard(
         responses=desk.responses, messages=desk.messages, conversations=desk.conversations, contacts=desk.contacts,
-        targets=cx.TARGETS, as_of=desk.as_of,
+        changes=desk.changes, hours=hours, targets=cx.TARGETS, as_of=desk.as_of,
     )  # fmt: skip
     assert out == f"{card}\n"
 
@@ -261,9 +267,139 @@ def test_receipts_leave_people_waiting_and_bots_do_not(run):
 def test_automatic_authors_beside_a_column_of_that_name(tmp_path):
     rows = RECEIPTS.splitlines()
     text = "\n".join(f"{row},{flag}" for row, flag in zip(rows, ("automatic", "no", "", "yes", ""), strict=True))
-    log = table(tmp_path, "messages", text, authors={"auto-reply": "automatic"})
+    log = table(tmp_path, "messages", text, words=Words(authors={"auto-reply": "automatic"}))
     assert [row.automatic for row in log] == [False, True, True, False]
     assert [row.author for row in log] == ["customer", "agent", "customer", "agent"]
+
+
+# -- changes and hours -------------------------------------------------------------------------------
+
+HISTORY = """\
+ticket,when,what,value,who
+1,2026-03-02T09:00Z,created,,end-user
+1,2026-03-02T10:00Z,owner,Kim,rule
+1,2026-03-02T11:30Z,state,waiting,agent
+1,2026-03-02T12:00Z,state,solved,agent
+"""
+NAMES = [f"--column=changes.{pair}" for pair in ("conversation=ticket", "at=when", "kind=what", "to=value", "by=who")]
+WORDS = [
+    "--kind", "owner=assigned", "--kind", "state=status", "--status", "waiting=pending",
+    "--author", "end-user=customer", "--author", "rule=automatic",
+]  # fmt: skip
+
+
+def test_changes_in_words_of_their_own(tmp_path):
+    words = Words(
+        {"end-user": "customer", "rule": "automatic"}, {"owner": "assigned", "state": "status"}, {"waiting": "pending"}
+    )
+    mappings = [pair.removeprefix("--column=") for pair in NAMES]
+    found = table(tmp_path, "changes", HISTORY, *mappings, words=words)
+    assert [str(row.kind) for row in found] == ["created", "assigned", "status", "status"]
+    assert [row.to for row in found] == [None, "Kim", "pending", "solved"]
+    assert [row.by for row in found] == ["customer", "system", "agent", "agent"]
+
+
+def test_changes_tell_resolutions(run):
+    code, out, err = run([*NAMES, *WORDS], messages=MESSAGES, changes=HISTORY)
+    assert (code, err) == (0, "")
+    assert re.search(r"^time to resolution +3\.0 h", out, re.MULTILINE)
+    bare = "conversation,at,to\n1,2026-03-02T12:00Z,solved\n"  # without kinds every change is one of status
+    code, out, err = run(messages=MESSAGES, changes=bare)
+    assert (code, err) == (0, "")
+    assert re.search(r"^time to resolution +3\.0 h", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("conversation,at\n1,2026-03-02\n", ": has no column 'to' for to"),
+        ("conversation,at,kind\n1,2026-03-02,status\n", ": to must name the status"),
+        ("conversation,at,kind,to\n1,2026-03-02,,open\n", "line 2: column 'kind' must be filled in every row"),
+        (
+            "conversation,at,to\n1,2026-03-02,open\n1,2026-03-02,\n",
+            "line 3: column 'to' must be filled in every row of ",
+        ),
+        (
+            "conversation,at,kind,to\n1,2026-03-02,owner,Kim\n",
+            "say what they are with --kind owner=KIND, each KIND one of",
+        ),
+        (
+            "conversation,at,to\n1,2026-03-02,on ice\n",
+            "--status 'on ice'=STATUS, each STATUS one of new, open, pending",
+        ),
+        ("conversation,at,to,by\n1,2026-03-02,open,boss\n", "must be one of customer, agent, bot, system (got 'boss')"),
+    ],
+)
+def test_unreadable_changes(run, text, message):
+    code, out, err = run(messages=MESSAGES.replace("Z", ""), changes=text)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: changes.csv")
+    assert message in err
+
+
+def test_changes_need_messages(run):
+    code, _, err = run(changes=HISTORY)
+    assert code == 2
+    assert "give --messages FILE as well" in err
+
+
+def test_hours(run, tmp_path):
+    (tmp_path / "hours.json").write_text('{"weekly": {"mon": ["10:00-12:00"]}, "tz": "UTC"}')
+    code, out, err = run(["--hours", "hours.json"], messages=MESSAGES)
+    assert (code, err) == (0, "")
+    assert re.search(r"^  in business time +1\.0 h", out, re.MULTILINE)
+    code, _, err = run(["--hours", "hours.json"], messages=MESSAGES.replace("Z", ""))
+    assert code == 2
+    assert err == (
+        "error: --hours needs to know when times were (those of the files have no offset); name their zone with --tz\n"
+    )
+    code, _, err = run(["--hours", "hours.json", "--html", "hours.json"], messages=MESSAGES)
+    assert (code, "is the file of --hours" in err) == (2, True)
+
+
+def test_hours_by_channel(tmp_path):
+    office = cx.BusinessHours(
+        {"mon-fri": ["09:00-17:00"]}, tz="Europe/Berlin", holidays=[date(2026, 12, 25)],
+        overrides={date(2026, 12, 24): ["09:00-12:00"]},
+    )  # fmt: skip
+    file = tmp_path / "hours.json"
+    file.write_text(json.dumps({"email": office.to_dict(), "": {"weekly": "24/7", "tz": "UTC"}}), encoding="utf-8-sig")
+    assert read_hours(str(file)) == {"email": office, None: cx.BusinessHours.always("UTC")}
+    file.write_text(json.dumps(office.to_dict()))
+    assert read_hours(str(file)) == office
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", ", line 1: is not JSON: "),
+        (b"\xff", ": is not UTF-8: "),
+        ("[]", ": must hold business hours such as {"),
+        ("{}", "or channels with such hours (got the keys )"),
+        ('{"email": "9-5"}', "(got the keys 'email')"),
+        ('{"weekly": {"mon": ["09:00-17:00"]}}', "(got the keys 'weekly')"),
+        ('{"email": {"weekly": "24/7", "zone": "UTC"}}', ", 'email': must hold business hours"),
+        ('{"weekly": "24/7", "tz": "Berlin"}', ": tz must"),
+        ('{"weekly": {"mon": ["9-5"]}, "tz": "UTC"}', ": weekly['mon'] must have times"),
+        ('{"weekly": "24/7", "tz": "UTC", "holidays": "2026-12-25"}', ": holidays must be a list of dates"),
+        ('{"weekly": "24/7", "tz": "UTC", "holidays": ["25.12.2026"]}', ": dates must be such as 2026-12-25 (got '25"),
+        ('{"weekly": "24/7", "tz": "UTC", "holidays": [20261225]}', ": dates must be such as 2026-12-25 (got 2026"),
+        ('{"weekly": "24/7", "tz": "UTC", "overrides": []}', ": overrides must be dates with their spans"),
+        (
+            '{"weekly": "24/7", "tz": "UTC", "overrides": {"2026-12-24": ["9"]}}',
+            ": overrides[2026-12-24] must have spans",
+        ),
+    ],
+)
+def test_unreadable_hours(run, tmp_path, text, message):
+    (tmp_path / "hours.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    code, out, err = run(["--hours", "hours.json"], messages=MESSAGES)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: hours.json")
+    assert message in err
+    assert run(["--hours", "nowhere.json"], messages=MESSAGES)[2] == (
+        "error: nowhere.json: cannot be read: No such file or directory\n"
+    )
 
 
 def test_limit(run):
@@ -539,6 +675,8 @@ def test_unreadable_files(run, kind, text, message):
         (["--column", "surveys.channel=where"], "surveys.csv: has no column 'where' for channel"),
         (["--author", "customer"], "--author must be YOURS=OURS with one of customer, agent, bot"),
         (["--author", "end-user=client"], "--author must be YOURS=OURS with one of customer, agent, bot"),
+        (["--status", "waiting"], "--status must be YOURS=OURS with one of new, open, pending"),
+        (["--kind", "owner=Kim"], "--kind must be YOURS=OURS with one of created, status"),
         (["--tz", "Berlin"], "--tz must be a zone of the IANA database, e.g. Europe/Berlin (got 'Berlin')"),
         (["--as-of", "31.3.2026"], "--as-of must be an ISO 8601 time, e.g. 2026-03-31T00:00 (got '31.3.2026')"),
         (

@@ -25,10 +25,10 @@ def column(batch, name):
     return np.array([found.labels[code] for code in found.codes], dtype=object)
 
 
-def digest(desk):
+def digest(*batches):
     """A fingerprint of what must not change between versions of Python and numpy."""
     found = hashlib.sha256()
-    for batch in (desk.messages, desk.conversations, desk.contacts, desk.responses):
+    for batch in batches:
         for name in batch.columns:
             values = batch.times(name).tolist() if name in batch._instants else list(batch.raw(name))
             found.update(repr([value.item() if isinstance(value, np.generic) else value for value in values]).encode())
@@ -47,7 +47,9 @@ def test_same_seed_same_desk():
 
 def test_drawn_alike_on_every_machine():
     # The same with numpy 2.0 and 2.4; everything is made of PCG64's uniform numbers, floored to whole seconds.
-    assert digest(sample.helpdesk(100, 7)) == "efa62787b84e5428"
+    desk = sample.helpdesk(100, 7)
+    assert digest(desk.messages, desk.conversations, desk.contacts, desk.responses) == "efa62787b84e5428"
+    assert digest(desk.changes) == "5126e89425d84363"
 
 
 def test_start_and_days_move_everything():
@@ -81,7 +83,7 @@ def test_any_size_holds_together(n, seed, days):
     end = desk.as_of
     assert len(desk.conversations) == n
     assert set(column(desk.messages, "conversation")) == set(range(1, n + 1))
-    for batch in (desk.messages, desk.conversations, desk.contacts, desk.responses):
+    for batch in (desk.messages, desk.conversations, desk.contacts, desk.responses, desk.changes):
         assert batch.aware is True or len(batch) == 0
         latest = batch.latest()
         assert latest is None or latest <= end.timestamp() * 1e6
@@ -89,6 +91,7 @@ def test_any_size_holds_together(n, seed, days):
     opened = tickets.times("opened_at")
     assert np.all(np.diff(opened) >= 0)
     assert np.all(np.diff(desk.messages.times("at")) >= 0)
+    assert np.all(np.diff(desk.changes.times("at")) >= 0)
     for name in ("first_response_at", "resolved_at", "first_resolved_at", "abandoned_at"):
         at = tickets.times(name)
         assert np.all((at == NAT) | (at >= opened))
@@ -115,6 +118,44 @@ def test_tickets_agree_with_their_messages():
         assert ticket.first_response_at == first_answer.get(ticket.id)
         assert ticket.messages == written[ticket.id]
         assert (ticket.status == "resolved") <= (ticket.resolved_at is not None)
+
+
+def test_changes_tell_what_tickets_and_messages_tell(desk):
+    """Statuses given beside the conversations change no figure, and alone tell the same."""
+    given = {"targets": cx.TARGETS, "as_of": desk.as_of}
+    plain = cx.response_times(desk.messages, conversations=desk.conversations, **given)
+    both = cx.response_times(desk.messages, conversations=desk.conversations, changes=desk.changes, **given)
+    alone = cx.response_times(desk.messages, changes=desk.changes, **given)
+    for clock in ("first_response", "reply", "resolution", "first_resolution"):
+        assert getattr(both, clock) == getattr(plain, clock), clock
+    for name in ("conversations", "answered", "waiting", "bot_only", "outbound", "reopened"):
+        assert getattr(both, name) == getattr(plain, name), name
+    assert both.left_out == plain.left_out == alone.left_out
+    # Only conversations tell who left; without them those still wait.
+    assert alone.resolution.n == plain.resolution.n
+    assert alone.resolution.waiting == plain.resolution.waiting + plain.resolution.abandoned
+    assert both.reopens == both.reopened == desk.conversations.raw("reopens").sum() > 20
+    assert both.touches.handovers > 50
+    assert both.handoff.n > 100
+    assert both.agent_wait.mean > timedelta(0) < both.on_hold.mean
+    assert not [name for name, reason in both.reasons.items() if reason.startswith("needs")]
+
+
+def test_every_conversation_is_created_once_and_assigned_before_its_answer(desk):
+    created, assigned = {}, {}
+    for change in desk.changes:
+        if change.kind == "created":
+            assert change.conversation not in created
+            created[change.conversation] = change.at
+        elif change.kind == "assigned":
+            assigned[change.conversation] = change
+        assert change.at >= created[change.conversation]
+    for ticket in desk.conversations:
+        assert created[ticket.id] == ticket.opened_at
+        # An answer that lies beyond the extract may be prepared in it; an outbound one is nobody's answer.
+        if ticket.first_response_at is not None:
+            assert assigned[ticket.id].to == ticket.agent
+            assert assigned[ticket.id].at <= ticket.first_response_at
 
 
 def test_surveys_point_to_real_conversations_and_people(desk):

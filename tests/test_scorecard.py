@@ -15,10 +15,13 @@ import pytest
 
 import cxscore as cx
 from cxscore import sample
-from cxscore._judging.scorecard import Indicator, _exactly, _verdict
+from cxscore._judging.indicators import Indicator, exactly, verdict_on
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+OFFICE = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC")
+BY_HOURS = cx.ServiceTargets(first_response=4 * HOUR, resolution=3 * DAY, in_business_time={"first_response"})
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +196,7 @@ def test_no_responses_at_all():
     ],
 )
 def test_verdicts_follow_the_interval(low, high, more_is_good, verdict):
-    assert _verdict(cx.Interval(low, high, 0.95, "wilson"), 75.0, more_is_good=more_is_good) == verdict
+    assert verdict_on(cx.Interval(low, high, 0.95, "wilson"), 75.0, more_is_good=more_is_good) == verdict
 
 
 def test_satisfaction_against_its_target():
@@ -240,7 +243,8 @@ def test_no_targets_no_verdicts(desk):
 
 def test_promises_read_as_people_say_them():
     spans = (timedelta(hours=1), timedelta(hours=48), timedelta(days=5), timedelta(minutes=90), timedelta(seconds=45))
-    assert [_exactly(span) for span in spans] == ["1 h", "48 h", "5 d", "90 min", "45 s"]
+    assert [exactly(span) for span in spans] == ["1 h", "48 h", "5 d", "90 min", "45 s"]
+    assert exactly(timedelta(days=5), days=False) == "120 h"  # a day of business time is not a day
 
 
 # -- what is not measured ----------------------------------------------------------------------------
@@ -292,6 +296,262 @@ def test_empty_batches_are_measured_and_undefined():
     assert "undefined" in str(card)
     assert "not reached" not in str(card)  # nothing was measured that could be reached
     assert card == copy.deepcopy(card)
+
+
+# -- changes ------------------------------------------------------------------------------------------
+
+
+def test_changes_tell_resolutions(desk):
+    card = cx.scorecard(messages=desk.messages, changes=desk.changes, targets=cx.TARGETS, as_of=desk.as_of)
+    times = cx.response_times(desk.messages, changes=desk.changes, targets=cx.TARGETS, as_of=desk.as_of)
+    assert card.response_times == times
+    assert line(card, "time to resolution").figure == times.resolution.median
+    assert any("changes: merged" in note for note in card.notes)
+
+
+def test_changes_beside_everything_else_change_no_line_of_the_sample(desk, card):
+    given = {"messages": desk.messages, "conversations": desk.conversations, "changes": desk.changes}
+    told = cx.scorecard(responses=desk.responses, contacts=desk.contacts, targets=cx.TARGETS, as_of=desk.as_of, **given)
+    assert told.indicators == card.indicators
+    assert told.response_times.agent_wait is not None
+    latest = cx.scorecard(**given)
+    assert latest.as_of.timestamp() * 1e6 == max(batch.latest() for batch in given.values())
+
+
+def test_changes_without_statuses_say_what_is_missing():
+    log = cx.Messages(conversation=[1], at=[NINE], author="customer")
+    handed = cx.Changes(conversation=[1], at=[NINE + HOUR], kind="handoff")
+    reason = line(cx.scorecard(messages=log, changes=handed), "time to resolution").not_measured
+    assert reason.startswith("needs status changes")
+    at, to = [NINE, NINE + HOUR], [None, "solved"]
+    only = cx.scorecard(
+        messages=[], changes=cx.Changes(conversation=1, at=at, kind=["created", "status"], to=to)
+    )  # fmt: skip
+    assert line(only, "time to resolution").figure == HOUR
+
+
+# -- business time -----------------------------------------------------------------------------------
+
+
+def overnight(channel=("email", "chat"), **settings):
+    """A Monday's questions at 16:00, answered at 10:00 of the next day."""
+    asked, answered = NINE + 7 * HOUR, NINE + 25 * HOUR
+    log = cx.Messages(
+        conversation=[1, 2, 1, 2], at=[asked, asked, answered, answered], author=["customer"] * 2 + ["agent"] * 2,
+        channel=[*channel, *channel],
+    )  # fmt: skip
+    return cx.scorecard(messages=log, as_of=NINE + 30 * DAY, **settings)
+
+
+def keys(card):
+    return [(one.key, one.channel) for one in card.indicators if one.unit == "duration"]
+
+
+def test_business_time_stands_below_calendar_time():
+    card = overnight(hours=OFFICE)
+    assert keys(card) == [
+        ("first_response", None), ("first_response", "chat"), ("first_response", "email"),
+        ("business_first_response", None), ("business_first_response", "chat"), ("business_first_response", "email"),
+        ("reply", None), ("business_reply", None), ("resolution", None),
+    ]  # fmt: skip
+    figures = {one.key: one.figure for one in card.indicators if one.channel is None and one.unit == "duration"}
+    assert figures == {
+        "first_response": 18 * HOUR, "business_first_response": 2 * HOUR,
+        "reply": 18 * HOUR, "business_reply": 2 * HOUR, "resolution": None,
+    }  # fmt: skip
+    assert [one.in_business_time for one in card.indicators if one.key.endswith("reply")] == [False, True]
+    rows = str(card).splitlines()
+    assert sum(row.startswith("  in business time  ") for row in rows) == 2
+    assert sum(row.startswith("    email  ") for row in rows) == 1
+    assert "padding-left:2em'>email</td>" in card._repr_html_()
+
+
+def test_promises_about_business_time_are_judged_there_and_the_others_are_not():
+    card = overnight(hours=OFFICE, targets=BY_HOURS)
+    verdicts = {(one.key, one.channel): (one.target, one.judged) for one in card.indicators if one.target}
+    assert verdicts == {
+        ("business_first_response", channel): ("90% in 4 h", 1.0) for channel in (None, "chat", "email")
+    }
+    calendar = overnight(hours=OFFICE, targets=4 * HOUR)
+    assert {one.key: one.judged for one in calendar.indicators if one.target} == {"first_response": 0.0}
+
+
+def test_channels_without_hours_have_no_line_in_business_time():
+    card = overnight(hours={"email": OFFICE})
+    assert ("business_first_response", "chat") not in keys(card)
+    assert ("business_first_response", "email") in keys(card)
+
+
+def test_business_time_is_told_in_hours():
+    asked = cx.Messages(conversation=[1, 1], at=[NINE, NINE + 7 * DAY], author=["customer", "agent"])
+    card = cx.scorecard(messages=asked, hours=OFFICE)
+    assert [row.split()[2:4] for row in str(card).splitlines() if row.startswith("first response")] == [["7.0", "d"]]
+    assert " 40.0 h " in str(card)  # five days of eight hours
+
+
+def test_hours_need_a_zone():
+    log = cx.Messages(conversation=[1], at=[datetime(2026, 3, 2)], author="customer")
+    with pytest.raises(cx.errors.MixedTimeZonesError, match="hours need instants with a zone"):
+        cx.scorecard(messages=log, hours=OFFICE)
+
+
+# -- the period before -------------------------------------------------------------------------------
+
+
+def parts(desk, start, end):
+    """What belongs to one period, each by its own instant."""
+    talks = {talk.id for talk in desk.conversations if start <= talk.opened_at < end}
+
+    def rows(batch, wanted):
+        return batch[np.array([wanted(row) for row in batch], dtype=np.bool_)]
+
+    return {
+        "responses": rows(desk.responses, lambda row: start <= row.asked_at < end),
+        "messages": rows(desk.messages, lambda row: row.conversation in talks),
+        "conversations": rows(desk.conversations, lambda row: row.id in talks),
+        "contacts": rows(desk.contacts, lambda row: start <= row.at < end),
+        "as_of": end,
+    }
+
+
+@pytest.fixture(scope="module")
+def halves(desk):
+    middle = desk.as_of - 42 * DAY
+    settings = {"targets": cx.TARGETS, "hours": cx.BusinessHours({"mon-sat": ["08:00-19:00"]}, tz="UTC")}
+    before = cx.scorecard(**parts(desk, desk.as_of - 84 * DAY, middle), **settings)
+    after = parts(desk, middle, desk.as_of)
+    return before, cx.scorecard(**after, **settings, previous=before), after
+
+
+def test_every_change_is_that_of_compare(halves):
+    before, card, _ = halves
+    changes = {(one.key, one.channel): one.change for one in card.indicators}
+    assert None not in changes.values()
+    assert {one.not_comparable for one in card.indicators} == {None}
+    assert changes["satisfaction", None] == cx.compare(before.satisfaction, card.satisfaction)
+    assert changes["recommendation", None] == cx.compare(before.recommendation, card.recommendation)
+    assert changes["repeat_contacts", None] == cx.compare(before.repeat_contacts, card.repeat_contacts)
+    assert changes["first_response", None] == cx.compare(before.response_times, card.response_times)
+    for key in ("reply", "resolution", "business_first_response", "business_reply", "business_resolution"):
+        expected = cx.compare(before.response_times, card.response_times, figure=f"{key}.median")
+        assert changes[key, None] == expected, key
+        assert changes[key, None].after == line_of(card, key).figure
+        assert changes[key, None].before == line_of(before, key).figure
+    assert changes["first_response", "chat"].before == line_of(before, "first_response", "chat").figure
+    assert card.previous_as_of == before.as_of
+
+
+def line_of(card, key, channel=None):
+    return next(one for one in card.indicators if (one.key, one.channel) == (key, channel))
+
+
+def test_changes_have_a_table_of_their_own(halves):
+    before, card, _ = halves
+    text = str(card)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "Since the period before, as of 2026-02-16 00:00 UTC; each line judged by itself:\n" in text
+    rows = text.partition("Since")[2].splitlines()
+    assert rows[2].split() == ["indicator", "before", "change", "95%", "interval", "verdict"]
+    moved = line(card, "satisfaction (CSAT)").change
+    found = next(row for row in rows if row.startswith("satisfaction"))
+    assert f"{before.satisfaction.score:.1f}%" in found
+    assert f"{moved.estimate:+.1f} points".replace("-", "−") in found
+    assert found.endswith(moved.verdict)
+    page = card._repr_html_()
+    assert page.count("<table>") == 2
+    assert page.count("<tr>") == 2 * (1 + len(card.indicators))
+    assert "Since" not in str(before)
+    assert before._repr_html_().count("<table>") == 1
+
+
+def test_a_chain_of_periods_survives_pickling_and_json(halves):
+    _, card, after = halves
+    again = pickle.loads(pickle.dumps(card))
+    assert again == card
+    data = json.loads(json.dumps(card.to_dict(), allow_nan=False))
+    assert data["previous_as_of"] == "2026-02-16T00:00:00+00:00"
+    assert data["indicators"][0]["change"]["verdict"] == card.indicators[0].change.verdict
+    # The next period is held against this one.
+    later = cx.scorecard(**after, targets=cx.TARGETS, previous=again)
+    assert line(later, "satisfaction (CSAT)").change.estimate == 0.0
+
+
+def test_what_is_defined_otherwise_is_not_compared(halves):
+    before, _, after = halves
+    card = cx.scorecard(
+        **after, targets=cx.TARGETS, previous=before, window=3 * DAY, recommendation_scale=cx.NPS_FANS,
+        policy=cx.ReplyPolicy(expires=3 * DAY),
+    )  # fmt: skip
+    assert line(card, "satisfaction (CSAT)").change is not None
+    assert line(card, "recommendation (NPS)").not_comparable == "unlike in poor (0-6 and 0-5)"
+    assert line(card, "repeats within 3 d").not_comparable == "unlike in window (604800s and 259200s)"
+    assert line(card, "first response").change is None
+    assert line(card, "first response").not_comparable == "unlike in policy, hours"
+    other = cx.scorecard(**after, targets=HOUR, hours=OFFICE, previous=before)
+    assert (
+        line(other, "every reply").not_comparable == "unlike in hours, target of first response, target of resolution"
+    )
+    text = str(card)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "not comparable: unlike in poor (0-6 and 0-5)" in text
+    assert "not comparable: unlike in poor (0-6 and 0-5)" in card._repr_html_()
+
+
+def test_what_was_not_measured_is_not_compared():
+    def card(score, previous=None, **more):
+        return cx.scorecard(responses=cx.Responses(score=score, survey="contact"), previous=previous, **more)
+
+    nothing = cx.scorecard(contacts=cx.Contacts(customer=["ada"], at=[NINE]))
+    assert line(card([5], nothing), "satisfaction (CSAT)").not_comparable == "not measured before"
+    assert line(card([5], nothing), "repeat contacts").not_comparable is None  # nor is it now
+    assert line(card([5], card([None])), "satisfaction (CSAT)").not_comparable == "no figure before"
+    assert line(card([None], card([5])), "satisfaction (CSAT)").not_comparable == "no figure now"
+    assert card([5], card([4])).previous_as_of is None
+    assert "Since the period before; each line judged by itself:" in str(card([5], card([4])))
+    new_channel = overnight(channel=("email", "sms"), previous=overnight())
+    assert line(new_channel, "first response", "sms").not_comparable == "not measured before"
+
+
+def test_the_period_before_lies_before():
+    card = waits(1, 2)
+    with pytest.raises(cx.errors.ArgumentValueError, match=r"previous must be of an earlier period .* swap the two"):
+        cx.scorecard(contacts=cx.Contacts(customer=["ada"], at=[NINE]), previous=card)
+    naive = cx.scorecard(contacts=cx.Contacts(customer=["ada"], at=[datetime(2027, 3, 2)]))
+    assert line(overnight(previous=naive), "first response").not_comparable == "not measured before"
+
+
+# -- at risk -----------------------------------------------------------------------------------------
+
+
+def test_open_conversations_past_a_target_are_named(desk, card):
+    assert card.at_risk == card.response_times.at_risk()
+    assert len(card.at_risk) > 5
+    worst = card.at_risk[0]
+    text = str(card)
+    assert f"{len(card.at_risk)} open conversations are past a target; worst first, 5 shown:\n" in text
+    assert f"  conversation {worst['conversation']} ({worst['clock'].replace('_', ' ')}): " in text
+    assert f"; {worst['agent']}\n" in text
+    data = card.to_dict()["at_risk"]
+    assert data["conversations"] == len(card.at_risk)
+    assert len(data["worst"]) == 10
+    assert data["worst"][0]["left_seconds"] == worst["left"].total_seconds()
+
+
+def test_at_risk_needs_targets_for_waits(desk):
+    none = cx.scorecard(messages=desk.messages, targets=cx.ServiceTargets(satisfaction=75.0))
+    assert none.at_risk is None
+    assert none.to_dict()["at_risk"] is None
+    assert "past a target" not in str(none)
+    assert cx.scorecard(contacts=desk.contacts, targets=cx.TARGETS).at_risk is None
+    assert "No open conversation is past a target." in str(waits(1, 2))
+
+
+def test_at_risk_in_business_time():
+    log = cx.Messages(conversation=["<a>"], at=[NINE], author="customer")
+    card = cx.scorecard(messages=log, targets=BY_HOURS, hours=OFFICE, as_of=NINE + 26 * HOUR)
+    told = "conversation <a> (first response): 10.0 h of business time, 6.0 h over the target of 4 h"
+    assert f"1 open conversation is past a target; worst first:\n  {told}\n" in str(card)
+    assert "conversation &lt;a&gt; (first response)" in card._repr_html_()
 
 
 # -- the worst waits ---------------------------------------------------------------------------------
@@ -350,11 +610,11 @@ def test_table_fits_a_hundred_columns(desk, card):
 def test_units_follow_the_figure():
     spans = {timedelta(seconds=20): "20.0 s", 3 * HOUR: "3.0 h", timedelta(days=3): "3.0 d", timedelta(0): "0.0 s"}
     for span, text in spans.items():
-        assert Indicator(name="x", unit="duration", figure=span)._cells()[1] == text
-    never = Indicator(name="x", unit="duration", interval=cx.Interval(2 * HOUR, None, 0.95, "log-log"), n=1)
+        assert Indicator(key="x", name="x", unit="duration", figure=span)._cells()[1] == text
+    never = Indicator(key="x", name="x", unit="duration", interval=cx.Interval(2 * HOUR, None, 0.95, "log-log"), n=1)
     assert never._cells()[1:3] == ("not reached", "2.0 to ∞")
-    assert Indicator(name="x", unit="duration", waiting=3)._cells()[1] == "not reached"
-    assert Indicator(name="x", unit="duration")._cells()[1] == "undefined"
+    assert Indicator(key="x", name="x", unit="duration", waiting=3)._cells()[1] == "not reached"
+    assert Indicator(key="x", name="x", unit="duration")._cells()[1] == "undefined"
 
 
 def test_the_instant_reads_in_its_zone(card):
@@ -386,7 +646,7 @@ def test_html_is_escaped(card):
     assert "not measured: no contacts given" in page
     whole = card._repr_html_()
     assert whole.count("<tr>") == 1 + len(card.indicators)
-    assert whole.count("<li>") == len(card.worst)
+    assert whole.count("<li>") == 5 + len(card.worst)
     assert "<ol>" not in cx.scorecard(responses=cx.Responses(score=[5], survey="contact"))._repr_html_()
 
 
@@ -413,12 +673,6 @@ def test_frozen_equal_hashable_and_picklable(desk, card):
 # -- wrong arguments ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["changes", "hours", "previous"])
-def test_not_yet(name):
-    with pytest.raises(cx.errors.NotYetError, match=f"{name}= is not available yet"):
-        cx.scorecard(responses=[], **{name: object()})
-
-
 @pytest.mark.parametrize(
     ("arguments", "kind", "message"),
     [
@@ -440,6 +694,12 @@ def test_not_yet(name):
         ({"responses": [], "on_time": True}, cx.errors.ArgumentValueError, "on_time must be a share"),
         ({"responses": [], "confidence": 95}, cx.errors.ArgumentValueError, "did you mean 0.95"),
         ({"responses": [], "invalid": "ignore"}, cx.errors.UnknownNameError, "invalid must be one of"),
+        ({"changes": []}, cx.errors.ArgumentTypeError, "changes must come beside messages"),
+        ({"changes": [], "conversations": []}, cx.errors.ArgumentTypeError, "pass messages=\\[\\] where nobody wrote"),
+        ({"changes": [5], "messages": []}, cx.errors.ArgumentTypeError, "changes must be Change records"),
+        ({"responses": [], "hours": "9-5"}, cx.errors.ArgumentTypeError, "hours must be BusinessHours"),
+        ({"messages": [], "targets": BY_HOURS}, cx.errors.ArgumentTypeError, "hours must be given"),
+        ({"responses": [], "previous": object()}, cx.errors.ArgumentTypeError, "previous must be the scorecard of"),
         ({"contacts": [], "window": 7}, cx.errors.ArgumentTypeError, "window"),
         ({"responses": [], "as_of": "today"}, cx.errors.ArgumentTypeError, "as_of"),
     ],

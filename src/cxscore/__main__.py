@@ -11,7 +11,7 @@ import html
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ import attrs
 
 import cxscore as cx
 from cxscore import sample
-from cxscore._report import AUTOMATIC, FIELDS, ColumnNames, ReportError, read
+from cxscore._report import AUTOMATIC, FIELDS, ColumnNames, ReportError, Words, read, read_hours
 from cxscore.errors import CxscoreError
 
 __all__ = ["main"]
@@ -44,6 +44,7 @@ Files are CSV in UTF-8, the first line naming the columns. Needed columns:
   --surveys        score (and survey, which tells satisfaction from recommendation)
   --messages       conversation, at, author (customer, agent or bot)
   --conversations  id, opened_at (and resolved_at, channel, status ...)
+  --changes        conversation, at, to (and kind, by, agent); without kind every change is one of status
   --contacts       customer, at (and ended_at, topic ...)
 Other columns are read where their name is that of a field:
 {fields}
@@ -55,6 +56,14 @@ usually is (public, not automatic, no hand-off, resolvable). Empty lines are ski
 
 A file of one survey needs no column survey: say what it is with one --scale. The five indicators are
 satisfaction, recommendation, waiting, resolution and repeats; effort (CES) is not one of them.
+
+Changes stand beside messages: kind is created, status, handoff, assigned, schedule or merged; to is the
+status (new, open, pending, hold, snoozed, solved, closed, merged, removed, spam or deleted), the agent or the
+name of the business hours. Other words are translated with --kind and --status.
+
+--hours is a JSON file, {{"weekly": {{"mon-fri": ["09:00-17:00"]}}, "tz": "Europe/Berlin"}}, also with
+"holidays": ["2026-12-25"] and "overrides": {{"2026-12-24": ["09:00-12:00"]}}, or one that maps channels to such
+hours. Waits then stand in business time, too.
 
 Receipts and out-of-office replies are --author NAME=automatic, whoever sends them. A bot is somebody who
 answers: a conversation that nobody else answered counts as answered by a bot, and is in no clock.
@@ -113,6 +122,14 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
         help="what your log calls customer, agent, bot or automatic (receipts), e.g. end-user=customer",
     )  # fmt: skip
     report.add_argument(
+        "--kind", metavar="YOURS=OURS", action="append", default=[],
+        help="what your changes call created, status, handoff, assigned, schedule or merged, e.g. owner=assigned",
+    )  # fmt: skip
+    report.add_argument(
+        "--status", metavar="YOURS=OURS", action="append", default=[],
+        help="what your changes call a status, e.g. waiting=pending",
+    )  # fmt: skip
+    report.add_argument(
         "--satisfaction", metavar="LABEL", default="contact",
         help="which survey (in column survey) asks for satisfaction after contact (default: %(default)s)",
     )  # fmt: skip
@@ -124,6 +141,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
         "--scale", metavar="NAME", action="append", default=[], choices=list(_SCALES),
         help=f"scale of satisfaction (default csat-1-5) and of recommendation (default nps-0-10): {', '.join(_SCALES)}",
     )  # fmt: skip
+    report.add_argument("--hours", metavar="FILE", help="JSON file of business hours, or of channels with theirs")
     report.add_argument("--tz", metavar="ZONE", help="zone of times without an offset, e.g. Europe/Berlin")
     report.add_argument(
         "--fold", type=int, choices=(0, 1), help="reading of a wall time that comes twice or never: 0 first, 1 second"
@@ -169,7 +187,14 @@ def _report(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
         parser.error(f"argument --delimiter: must be one character, or tab (got {given.delimiter!r})")
     if given.satisfaction == given.recommendation:
         parser.error(f"--satisfaction and --recommendation must name two surveys (got {given.satisfaction!r} twice)")
-    _keep_inputs(given.html, files)
+    if given.changes is not None and given.messages is None:
+        parser.error("--changes tells what happened beside messages; give --messages FILE as well")
+    _keep_inputs(given.html, {**files, "hours": given.hours})
+    hours = None if given.hours is None else read_hours(given.hours)
+    words = Words(
+        _pairs("author", given.author, (*cx.Author, AUTOMATIC)), _pairs("kind", given.kind, cx.ChangeKind),
+        _pairs("status", given.status, cx.Status),
+    )  # fmt: skip
     limit = _span(given.limit)
     surveys = {"csat": given.satisfaction, "nps": given.recommendation}
     scales = {"csat": cx.CSAT_1_5, "nps": cx.NPS_0_10}
@@ -181,7 +206,7 @@ def _report(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
     names = ColumnNames(given.column)
     batches = {
         kind: read(
-            kind, path, names, tz=given.tz, fold=given.fold, delimiter=delimiter, authors=_pairs(given.author),
+            kind, path, names, tz=given.tz, fold=given.fold, delimiter=delimiter, words=words,
             scales={surveys[one]: scales[one] for one in scales}, survey=surveys[kinds[0]] if len(kinds) == 1 else None,
             strict=given.invalid == "raise",
         )
@@ -189,9 +214,13 @@ def _report(given: argparse.Namespace, parser: argparse.ArgumentParser) -> str:
     }  # fmt: skip
     names.refuse_unused()
     aware = _one_rule({files[kind]: batch.aware for kind, batch in batches.items()})
+    if hours is not None and aware is False:
+        msg = "--hours needs to know when times were (those of the files have no offset); name their zone with --tz"
+        raise ReportError(msg, argument="hours")
     card = cx.scorecard(
         responses=batches.get("surveys"), messages=batches.get("messages"), conversations=batches.get("conversations"),
-        contacts=batches.get("contacts"), targets=cx.TARGETS if given.published_targets else None,
+        changes=batches.get("changes"), contacts=batches.get("contacts"), hours=hours,
+        targets=cx.TARGETS if given.published_targets else None,
         as_of=_now(given.as_of, given.tz, given.fold, aware), satisfaction=given.satisfaction,
         recommendation=given.recommendation, satisfaction_scale=scales["csat"], recommendation_scale=scales["nps"],
         invalid=given.invalid, limit=limit,
@@ -278,24 +307,25 @@ def _now(text: str | None, tz: str | None, fold: int | None, aware: bool | None)
     return now
 
 
-def _pairs(translations: Sequence[str]) -> dict[str, str]:
+def _pairs(option: str, translations: Sequence[str], known: Iterable[str]) -> dict[str, str]:
+    names = [str(name) for name in known]
     pairs = {}
     for text in translations:
         yours, sign, ours = text.rpartition("=")
-        if not sign or not yours or ours not in (*cx.Author, AUTOMATIC):
-            known = ", ".join((*cx.Author, AUTOMATIC))
-            msg = f"--author must be YOURS=OURS with one of {known} behind the sign (got {text!r})"
-            raise ReportError(msg, argument="author", found=text)
+        if not sign or not yours or ours not in names:
+            msg = f"--{option} must be YOURS=OURS with one of {', '.join(names)} behind the sign (got {text!r})"
+            raise ReportError(msg, argument=option, found=text)
         pairs[yours] = ours
     return pairs
 
 
 _STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; width: 100% }
+table { border-collapse: collapse; width: 100%; margin-bottom: 2rem }
 caption { font-size: 1.3rem; margin-bottom: .6rem }
-th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
+th, td { padding: .3rem 1.2rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
 td { font-variant-numeric: tabular-nums }
+td:not(:first-child, [colspan]) { white-space: nowrap }
 code { overflow-wrap: anywhere; font-size: .85rem }
 details { margin-top: 1.5rem }
 """

@@ -1,29 +1,31 @@
-"""Reading a user's CSV files into batches, for `python -m cxscore report`.
+"""Reading a user's CSV files into batches and a JSON file into business hours, for `python -m cxscore report`.
 
 Standard library only. Every rule is stated and none is guessed: which column is which field, how a time
-is written, what an author is called. What cannot be read is refused with file, line, column and value.
-Knows batches, scales and errors; computes no figure.
+is written, what an author or a status is called. What cannot be read is refused with file, line, column and
+value. Knows batches, hours, scales and errors; computes no figure.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 import attrs
 import numpy as np
 
 from ._inputs import NAT
-from .batches import Batch, Contacts, Conversations, Messages, Responses
+from .batches import Batch, Changes, Contacts, Conversations, Messages, Responses
 from .errors import ArgumentValueError, CxscoreError, ScaleError
-from .records import Author
+from .hours import BusinessHours
+from .records import MAKERS, Author, ChangeKind, Status
 from .scales import Scale
 
-__all__ = ["AUTOMATIC", "FIELDS", "ColumnNames", "ReportError", "read"]
+__all__ = ["AUTOMATIC", "FIELDS", "ColumnNames", "ReportError", "Words", "read", "read_hours"]
 
 AUTOMATIC = "automatic"
 """What an author may be translated to beside the authors: receipts and the like, which nobody wrote."""
@@ -106,6 +108,12 @@ FIELDS: dict[str, dict[str, _Field]] = {
         "reopens": _Field(_count, empty=0),
         "messages": _Field(_count),
     },
+    "changes": {
+        "conversation": _Field(required=True, needed=True),
+        "at": _Field(_instant, required=True, needed=True),
+        "kind": _Field(needed=True),
+        **dict.fromkeys(("to", "by", "agent"), _TEXT),
+    },
     "contacts": {
         "customer": _Field(required=True),
         "at": _Field(_instant, required=True, needed=True),
@@ -120,6 +128,7 @@ _BATCHES: dict[str, type[Batch[Any]]] = {
     "surveys": Responses,
     "messages": Messages,
     "conversations": Conversations,
+    "changes": Changes,
     "contacts": Contacts,
 }
 
@@ -181,6 +190,14 @@ class ColumnNames:
         for target, column in self._unused.items():
             msg = f"--column {target}={column}: no file given has a column {column!r} for it"
             raise ReportError(msg, argument="column", found=column)
+
+
+class Words(NamedTuple):
+    """What the files call authors, kinds of changes and statuses, to what they are called here."""
+
+    authors: Mapping[str, str] = {}
+    kinds: Mapping[str, str] = {}
+    statuses: Mapping[str, str] = {}
 
 
 # -- reading -----------------------------------------------------------------------------------------
@@ -251,7 +268,7 @@ def read(
     tz: str | None = None,
     fold: int | None = None,
     delimiter: str = ",",
-    authors: Mapping[str, str] | None = None,
+    words: Words = Words(),  # noqa: B008  # a tuple, which nobody can change
     scales: Mapping[str | None, Scale] | None = None,
     survey: str | None = None,
     strict: bool = True,
@@ -259,13 +276,13 @@ def read(
     """One CSV file as a batch.
 
     Args:
-        kind: "surveys", "messages", "conversations" or "contacts".
+        kind: "surveys", "messages", "conversations", "changes" or "contacts".
         path: the file, UTF-8 with or without a byte order mark.
         names: what its columns are called.
         tz: zone of times without an offset; None: they are an unbroken clock.
         fold: how a wall time that comes twice or never is read.
         delimiter: between cells.
-        authors: what the file calls an author to "customer", "agent", "bot" or "automatic".
+        words: what the file calls authors ("customer", "agent", "bot" or "automatic"), changes and statuses.
         scales: survey label to the scale its scores are checked against; other surveys are left as they are.
         survey: label for a file whose column `survey` is empty or not there.
         strict: refuse scores off their scale and ends before starts here, where the line is known.
@@ -284,9 +301,11 @@ def read(
         elif rule.required or names.renames(kind, field):
             table.refuse_column(kind, field, column)
     if kind == "messages":
-        automatic = _translate(table, columns["author"], called["author"], authors or {})
+        automatic = _authors(table, columns["author"], called["author"], words.authors)
         if any(automatic):
             columns["automatic"] = [a or b for a, b in zip(automatic, columns.get("automatic", automatic), strict=True)]
+    if kind == "changes":
+        _changes(table, columns, called, words)
     if kind == "surveys":
         _label(table, columns, called, survey, scales or {})
         if strict:
@@ -333,22 +352,69 @@ def _cells(table: _Table, column: str, rule: _Field) -> list[Any]:
     return out
 
 
-def _translate(table: _Table, authors: list[Any], column: str, given: Mapping[str, str]) -> list[bool]:
+def _authors(table: _Table, authors: list[Any], column: str, given: Mapping[str, str]) -> list[bool]:
     """Authors in our words, in place, and which rows nobody wrote."""
-    known = [str(author) for author in Author]
     automatic = [given.get(author) == AUTOMATIC for author in authors]
-    translated = [str(Author.AGENT) if auto else given.get(author, author)
-                  for author, auto in zip(authors, automatic, strict=True)]  # fmt: skip
-    unknown = dict.fromkeys(author for author, ours in zip(authors, translated, strict=True) if ours not in known)
+    ours = {yours: str(Author.AGENT) if role == AUTOMATIC else role for yours, role in given.items()}
+    known = [str(author) for author in Author]
+    way = _Way("who they are", "--author", "ROLE", (*known, AUTOMATIC))
+    _translate(table, authors, column, ours, known, way)
+    return automatic
+
+
+def _changes(table: _Table, columns: dict[str, list[Any]], called: Mapping[str, str], words: Words) -> None:
+    """Kinds, statuses and who did it in our words, in place; a file without kinds holds statuses."""
+    kinds, statuses = [str(kind) for kind in ChangeKind], [str(status) for status in Status]
+    status, created = str(ChangeKind.STATUS), str(ChangeKind.CREATED)
+    if "kind" in columns:
+        way = _Way("what they are", "--kind", "KIND", kinds)
+        _translate(table, columns["kind"], called["kind"], words.kinds, kinds, way)
+    elif "to" not in columns:
+        table.refuse_column("changes", "to", "to")
+    else:
+        columns["kind"] = [status] * len(table.rows)
+    if "to" in columns:
+        told = [kind in (status, created) for kind in columns["kind"]]
+        way = _Way("what they are", "--status", "STATUS", statuses)
+        _translate(table, columns["to"], called["to"], words.statuses, statuses, way, told)
+        for i, (kind, to) in enumerate(zip(columns["kind"], columns["to"], strict=True)):
+            if to is None and kind in (status, str(ChangeKind.SCHEDULE)):
+                table.refuse_cell(i, called["to"], f"filled in every row of the kind {kind}")
+    if "by" in columns:
+        ours = {yours: "system" if role == AUTOMATIC else role for yours, role in words.authors.items()}
+        way = _Way("who they are", "--author", "ROLE", (*map(str, Author), AUTOMATIC))
+        _translate(table, columns["by"], called["by"], ours, MAKERS, way)
+
+
+class _Way(NamedTuple):
+    """The option that translates words, and what they can be translated to."""
+
+    question: str
+    option: str
+    word: str
+    known: Sequence[str]
+
+
+def _translate(
+    table: _Table, values: list[Any], column: str, given: Mapping[str, str], known: Sequence[str], way: _Way,
+    among: Sequence[bool] | None = None,
+) -> None:  # fmt: skip
+    """Cells in our words, in place; those that have none are refused with the option that gives them one."""
+    rows = range(len(values)) if among is None else [i for i, asked in enumerate(among) if asked]
+    unknown: dict[str, int] = {}
+    for i in rows:
+        value = values[i]
+        if value is not None:
+            values[i] = given.get(value, value)
+            if values[i] not in known:
+                unknown.setdefault(value, i)
     if unknown:
-        options = " ".join(f"--author {shlex.quote(author)}=ROLE" for author in list(unknown)[:_SHOWN])
+        options = " ".join(f"{way.option} {shlex.quote(value)}={way.word}" for value in list(unknown)[:_SHOWN])
         more = " ..." if len(unknown) > _SHOWN else ""
         table.refuse_cell(
-            authors.index(next(iter(unknown))), column, f"one of {', '.join(known)}",
-            f"say who they are with {options}{more}, each ROLE one of {', '.join((*known, AUTOMATIC))}",
+            next(iter(unknown.values())), column, f"one of {', '.join(known)}",
+            f"say {way.question} with {options}{more}, each {way.word} one of {', '.join(way.known)}",
         )  # fmt: skip
-    authors[:] = translated
-    return automatic
 
 
 def _label(
@@ -418,3 +484,64 @@ def _check_ends(table: _Table, batch: Batch[Any], called: Mapping[str, str], sta
             wrong = np.flatnonzero((at != NAT) & (at < batch.times(start)))
             if len(wrong):
                 table.refuse_cell(int(wrong[0]), called[end], f"no earlier than {called[start]!r}", _DROP)
+
+
+# -- business hours ----------------------------------------------------------------------------------
+
+_SCHEDULE = '{"weekly": {"mon-fri": ["09:00-17:00"]}, "tz": "Europe/Berlin", "holidays": ["2026-12-25"]}'
+
+
+def read_hours(path: str) -> BusinessHours | dict[str | None, BusinessHours]:
+    """Business hours from a JSON file: one schedule in the form of `BusinessHours.to_dict`, or channel to schedule.
+
+    The channel "" stands for conversations without one.
+
+    Raises:
+        ReportError: what cannot be read, with the file and what is wrong in it.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            data = json.load(file)
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read: {error.strerror or error}", argument="hours") from None
+    except UnicodeDecodeError as error:
+        msg = f"{path}: is not UTF-8: {error.reason} at byte {error.start}; save it as UTF-8"
+        raise ReportError(msg, argument="hours") from None
+    except json.JSONDecodeError as error:
+        msg = f"{path}, line {error.lineno}: is not JSON: {error.msg}; business hours look like {_SCHEDULE}"
+        raise ReportError(msg, argument="hours") from None
+    if isinstance(data, dict) and data and "weekly" not in data and all(isinstance(one, dict) for one in data.values()):
+        return {channel or None: _schedule(f"{path}, {channel!r}", one) for channel, one in data.items()}
+    return _schedule(path, data)
+
+
+def _schedule(place: str, data: Any) -> BusinessHours:
+    fields = ("weekly", "tz", "holidays", "overrides")
+    if not isinstance(data, dict) or not {"weekly", "tz"} <= data.keys() <= set(fields):
+        found = f"the keys {', '.join(map(repr, data))}" if isinstance(data, dict) else f"{data!r:.60}"
+        msg = f"{place}: must hold business hours such as {_SCHEDULE}, or channels with such hours (got {found})"
+        raise ReportError(msg, argument="hours", found=data)
+    holidays, overrides = data.get("holidays", []), data.get("overrides", {})
+    for name, value, kind, rule in (
+        ("holidays", holidays, list, "a list of dates"), ("overrides", overrides, dict, "dates with their spans"),
+    ):  # fmt: skip
+        if not isinstance(value, kind):
+            msg = f"{place}: {name} must be {rule} (got {value!r:.60})"
+            raise ReportError(msg, argument="hours", found=value)
+    try:
+        return BusinessHours(
+            data["weekly"], tz=data["tz"], holidays=[_date(place, day) for day in holidays],
+            overrides={_date(place, day): spans for day, spans in overrides.items()},
+        )  # fmt: skip
+    except ReportError:
+        raise
+    except CxscoreError as error:  # a rule of business hours, which names the key
+        raise ReportError(f"{place}: {error}", argument="hours", found=error.found) from None
+
+
+def _date(place: str, text: Any) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except (TypeError, ValueError):
+        msg = f"{place}: dates must be such as 2026-12-25 (got {text!r})"
+        raise ReportError(msg, argument="hours", found=text) from None

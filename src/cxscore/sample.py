@@ -3,7 +3,8 @@
 Nobody in it exists, and nothing in it is measured: the waits, scores and names are drawn from formulas
 written down here. It has what real help desks have and what makes measuring them hard: skewed waits,
 busy hours, bots and hand-offs, private notes, automatic replies, threads without an answer, closing
-thanks, tickets that are opened again, customers who come back, surveys that nobody answered.
+thanks, tickets that are opened again, customers who come back, surveys that nobody answered; statuses,
+assignments and hand-offs beside the messages.
 
 Knows the batches. Every draw is a uniform number of a seeded PCG64 that is turned into the wanted
 distribution here, because numpy promises the same bits for ever but not the same distributions.
@@ -19,7 +20,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .batches import Contacts, Conversations, Messages, Responses
+from .batches import Changes, Contacts, Conversations, Messages, Responses
 from .errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["HelpDesk", "helpdesk"]
@@ -69,8 +70,13 @@ _TEAM_SIZE = np.array([6, 4, 3])
 _AGENTS = 13
 _AGENT_SLOWNESS = np.array([0.8, 1.0, 1.1, 0.9, 1.3, 1.0, 0.9, 1.2, 1.0, 1.5, 0.8, 1.0, 1.1])
 
-_CUSTOMER, _AGENT, _BOT = range(3)
-_AUTHORS = ("customer", "agent", "bot")
+_CUSTOMER, _AGENT, _BOT, _SYSTEM = range(4)
+_MAKERS = ("customer", "agent", "bot", "system")
+_CREATED, _STATUS, _HANDOFF, _ASSIGNED, _MERGED = range(5)
+_KINDS = ("created", "status", "handoff", "assigned", "merged")
+_NEW, _OPEN, _PENDING, _HOLD, _SOLVED, _CLOSED, _SPAM = range(7)
+_STATUSES = ("new", "open", "pending", "hold", "solved", "closed", "spam")
+_CLOSED_AFTER = 4 * _DAY  # of rest: from then on a ticket is not opened again, but a new one
 
 _LOW_REASONS: tuple[tuple[str, ...], ...] = (
     (), ("waiting time",), ("waiting time", "no solution"), ("no solution",), ("price",), ("had to ask again",),
@@ -90,6 +96,8 @@ class HelpDesk:
         messages: the message log in order of time.
         conversations: one row a conversation, in order of opening.
         contacts: one row a contact: the conversations without spam and merged ones.
+        changes: what happened to the conversations apart from messages, in order of time: created, assigned, handed
+            over by a bot, every status.
         as_of: when the extract was made; nothing in it is later.
         seed: what it was made from.
     """
@@ -98,13 +106,14 @@ class HelpDesk:
     messages: Messages
     conversations: Conversations
     contacts: Contacts
+    changes: Changes
     as_of: dt.datetime
     seed: int
 
     def __repr__(self) -> str:
         return (
             f"HelpDesk(synthetic, seed {self.seed}: {len(self.conversations):,} conversations, "
-            f"{len(self.messages):,} messages, {len(self.contacts):,} contacts, "
+            f"{len(self.messages):,} messages, {len(self.changes):,} changes, {len(self.contacts):,} contacts, "
             f"{len(self.responses):,} survey invitations, as of {self.as_of:%Y-%m-%d %H:%M} UTC)"
         )
 
@@ -164,8 +173,8 @@ def _check(argument: str, value: object, least: int) -> None:
 class _Draws:
     """Distributions made of uniform numbers."""
 
-    def __init__(self, seed: int) -> None:
-        self._generator = np.random.Generator(np.random.PCG64(seed))
+    def __init__(self, *seed: int) -> None:
+        self._generator = np.random.Generator(np.random.PCG64(seed if len(seed) > 1 else seed[0]))
 
     def uniform(self, n: int) -> Floats:
         return self._generator.random(n)
@@ -234,6 +243,22 @@ class _Log:
         return [np.concatenate(parts) for parts in zip(*self.pieces, strict=True)]
 
 
+@attrs.define
+class _Notes:
+    """Changes in pieces while they are made; what `to` numbers (statuses, agents) depends on the kind."""
+
+    pieces: list[tuple[Array, ...]] = attrs.field(factory=list)
+
+    def add(
+        self, conversation: Ints, at: Ints, kind: int, by: Ints | int, *, to: Ints | int = -1, agent: Ints | int = -1
+    ) -> None:
+        parts = (np.broadcast_to(np.asarray(part, np.int64), conversation.shape) for part in (kind, by, to, agent))
+        self.pieces.append((conversation, at, *parts))
+
+    def columns(self) -> list[Array]:
+        return [np.concatenate(parts) for parts in zip(*self.pieces, strict=True)]
+
+
 class _Desk:
     """One help desk in the making."""
 
@@ -241,10 +266,11 @@ class _Desk:
         self.n = conversations
         self.seed = seed
         self.draw = _Draws(seed)
+        self.habits = _Draws(seed, 1)  # draws of its own, so that notes change nothing of what people write
         self.start = int(start.timestamp())
         self.end = self.start + days * _DAY
         self.as_of = start + dt.timedelta(days=days)
-        self.log = _Log()
+        self.log, self.notes = _Log(), _Notes()
         self.customers = max(2, round(0.55 * conversations))
 
     def build(self) -> HelpDesk:
@@ -257,7 +283,9 @@ class _Desk:
         messages, written = self._messages(rank, tickets, names)
         conversations = self._conversations(tickets, written, names)
         contacts = self._contacts(tickets, names)
-        return HelpDesk(self._responses(tickets, names), messages, conversations, contacts, self.as_of, self.seed)
+        changes = self._changes(rank, names)
+        responses = self._responses(tickets, names)
+        return HelpDesk(responses, messages, conversations, contacts, changes, self.as_of, self.seed)
 
     # -- conversations -------------------------------------------------------------------------------
 
@@ -310,7 +338,7 @@ class _Desk:
         self, made: int, opened: Ints, channel: Ints, topic: Ints, customer: Ints, generation: Ints
     ) -> _Tickets:
         """What happens in each conversation, message by message; rows of the log are numbered from `made`."""
-        draw, log, n = self.draw, self.log, len(opened)
+        draw, log, notes, n = self.draw, self.log, self.notes, len(opened)
         row = made + np.arange(n)
         never = np.full(n, _NEVER)
         team = _TEAM_OF_TOPIC[topic]
@@ -325,6 +353,7 @@ class _Desk:
         # An agent writes first in a few e-mails; the customer's first message is then an answer.
         outbound = genuine & (channel == _EMAIL) & draw.chance(n, 0.02)
         log.add(row[outbound], opened[outbound], _AGENT, agent[outbound])
+        notes.add(row, opened, _CREATED, np.where(outbound, _AGENT, _CUSTOMER), to=_NEW)
         first = np.where(outbound, opened + draw.seconds(n, 5.0 * _HOUR), opened)
         log.add(row, first, _CUSTOMER)
         last = self._more_in_a_row(row, first, channel, genuine)
@@ -338,6 +367,7 @@ class _Desk:
         log.add(row[bot], last[bot] + 2, _BOT)
         handed = last + 2 + draw.seconds(n, 30.0, 0.5)
         log.add(row[hand_over], handed[hand_over], _BOT, handoff=True)
+        notes.add(row[hand_over], handed[hand_over], _HANDOFF, _BOT)
         log.add(row[bot_only], handed[bot_only], _CUSTOMER)
         log.add(row[bot_only], handed[bot_only] + 2, _BOT)
         tickets.first_resolved[bot_only] = handed[bot_only] + 600
@@ -350,6 +380,11 @@ class _Desk:
         closed_unanswered = (junk > 0) | (forgotten & draw.chance(n, 0.6))
         closing = last + draw.seconds(n, np.where(genuine, 5.0 * _DAY, 4.0 * _HOUR), 0.5)
         tickets.first_resolved[closed_unanswered] = closing[closed_unanswered]
+        for which, kind, by, to in (
+            (bot_only, _STATUS, _BOT, _SOLVED), (forgotten & closed_unanswered, _STATUS, _SYSTEM, _SOLVED),
+            (junk == 1, _STATUS, _AGENT, _SPAM), (junk == 2, _MERGED, _AGENT, -1),
+        ):  # fmt: skip
+            notes.add(row[which], tickets.first_resolved[which], kind, by, to=to)
         served = genuine & ~bot_only & ~leaves & ~forgotten
         tickets.ended = np.where(served, last, np.minimum(tickets.first_resolved, last + 2 * _DAY))
 
@@ -358,7 +393,7 @@ class _Desk:
 
     def _exchanges(self, tickets: _Tickets, row: Ints, last: Ints, served: Bools) -> None:
         """Answers, questions back, thanks, closing, opening again: fills `tickets` and the log."""
-        draw, log, n = self.draw, self.log, len(row)
+        draw, log, notes, n = self.draw, self.log, self.notes, len(row)
         channel, agent = tickets.channel, tickets.agent
         slowness = _AGENT_SLOWNESS[agent]
         tickets.exchanges = np.where(served, 1 + draw.pick(n, (0.55, 0.25, 0.12, 0.05, 0.03)), 0)
@@ -371,6 +406,8 @@ class _Desk:
         note = served & draw.chance(n, 0.2)
         log.add(row[note], (last + (answer - last) // 2)[note], _AGENT, agent[note], public=False)
         self._write_answer(row, answer, agent, served)
+        self._assign(row, last, answer, channel, agent, served)
+        pending = self._put_aside(row, answer, agent, served)
         away = served & (channel == _EMAIL) & draw.chance(n, 0.04)
         log.add(row[away], answer[away] + 20, _CUSTOMER, automatic=True)
 
@@ -378,18 +415,22 @@ class _Desk:
             active = tickets.exchanges >= turn
             back = answer + draw.seconds(n, _CUSTOMER_BACK[channel])
             log.add(row[active], back[active], _CUSTOMER)
+            self._customer_back(row, back, pending & active)
             last = self._more_in_a_row(row, back, channel, active)
             reply = self._answered(last, draw.seconds(n, _NEXT_ANSWER[channel] * slowness, 1.1), channel)
             self._write_answer(row, reply, agent, active)
+            pending = np.where(active, self._put_aside(row, reply, agent, active), pending)
             answer = np.where(active, reply, answer)
 
         thanks = served & draw.chance(n, 0.35)
         thanked = answer + draw.seconds(n, _CUSTOMER_BACK[channel] / 4)
         log.add(row[thanks], thanked[thanks], _CUSTOMER)
+        self._customer_back(row, thanked, pending & thanks)
 
         closed = served & draw.chance(n, 0.94)
         resolved = np.maximum(answer + draw.seconds(n, _CLOSING[channel]), np.where(thanks, thanked + 60, 0))
         tickets.first_resolved[closed] = resolved[closed]
+        notes.add(row[closed], resolved[closed], _STATUS, _AGENT, to=_SOLVED, agent=agent[closed])
         tickets.resolved = tickets.first_resolved.copy()
 
         reopens = closed & draw.chance(n, 0.06)
@@ -397,11 +438,15 @@ class _Desk:
         log.add(row[reopens], asked[reopens], _CUSTOMER)
         reply = self._answered(asked, draw.seconds(n, _NEXT_ANSWER[channel] * slowness), channel)
         self._write_answer(row, reply, agent, reopens)
+        notes.add(row[reopens], asked[reopens], _STATUS, _CUSTOMER, to=_OPEN)
         tickets.resolved[reopens] = (reply + draw.seconds(n, _CLOSING[channel]))[reopens]
         # Only what happens before the extract ends is known in it.
         seen = reopens & (asked <= self.end)
         tickets.reopened = seen.astype(np.int64)
+        notes.add(row[reopens], tickets.resolved[reopens], _STATUS, _AGENT, to=_SOLVED, agent=agent[reopens])
         tickets.resolved[reopens & ~seen] = tickets.first_resolved[reopens & ~seen]
+        rests = (tickets.junk == 0) & (tickets.resolved < self.end)
+        notes.add(row[rests], tickets.resolved[rests] + _CLOSED_AFTER, _STATUS, _SYSTEM, to=_CLOSED)
         tickets.ended = np.where(served, answer, tickets.ended)
 
     def _more_in_a_row(self, row: Ints, at: Ints, channel: Ints, wanted: Bools) -> Ints:
@@ -417,6 +462,29 @@ class _Desk:
         self.log.add(row[wanted], at[wanted], _AGENT, agent[wanted])
         second = wanted & self.draw.chance(len(row), 0.15)
         self.log.add(row[second], at[second] + 45, _AGENT, agent[second])
+
+    def _assign(self, row: Ints, asked: Ints, answer: Ints, channel: Ints, agent: Ints, wanted: Bools) -> None:
+        """Who takes it, before the first answer; some go to a colleague first, some then wait for somebody else."""
+        habits, notes, n = self.habits, self.notes, len(row)
+        taken = asked + ((answer - asked) * (0.5 + 0.5 * habits.uniform(n))).astype(np.int64)
+        colleague = (agent + 1 + (habits.uniform(n) * (_AGENTS - 1)).astype(np.int64)) % _AGENTS
+        passed_on = wanted & habits.chance(n, 0.08)
+        earlier = asked + (taken - asked) // 2
+        notes.add(row[passed_on], earlier[passed_on], _ASSIGNED, _SYSTEM, to=colleague[passed_on])
+        notes.add(row[wanted], taken[wanted], _ASSIGNED, _SYSTEM, to=agent[wanted])
+        notes.add(row[wanted], taken[wanted], _STATUS, _SYSTEM, to=_OPEN)
+        held = wanted & (channel == _EMAIL) & habits.chance(n, 0.06)
+        notes.add(row[held], (taken + (answer - taken) // 4)[held], _STATUS, _AGENT, to=_HOLD, agent=agent[held])
+        notes.add(row[held], answer[held], _STATUS, _AGENT, to=_OPEN, agent=agent[held])
+
+    def _put_aside(self, row: Ints, answer: Ints, agent: Ints, wanted: Bools) -> Bools:
+        """Answers after which the customer is to act; agents mostly remember to say so."""
+        pending = wanted & self.habits.chance(len(row), 0.7)
+        self.notes.add(row[pending], answer[pending], _STATUS, _AGENT, to=_PENDING, agent=agent[pending])
+        return pending
+
+    def _customer_back(self, row: Ints, at: Ints, wanted: Bools) -> None:
+        self.notes.add(row[wanted], at[wanted], _STATUS, _CUSTOMER, to=_OPEN)
 
     def _answered(self, asked: Ints, work: Ints, channel: Ints) -> Ints:
         """When somebody answers: the work starts and ends in staffed hours."""
@@ -439,12 +507,25 @@ class _Desk:
         rows = known[np.lexsort((rank[row[known]], at[known]))]
         place, agent = rank[row[rows]], agent[rows]
         messages = Messages(
-            conversation=place + 1, at=self._instants(at[rows]), author=_labels(_AUTHORS)[author[rows]],
+            conversation=place + 1, at=self._instants(at[rows]), author=_labels(_MAKERS)[author[rows]],
             public=public[rows], automatic=automatic[rows], handoff=handoff[rows], agent=names.agents[agent],
             team=names.teams[agent], customer=names.customers[place],
             channel=_labels(_CHANNELS)[tickets.channel[place]], tz=dt.UTC,
         )  # fmt: skip
         return messages, np.bincount(place, minlength=self.n)
+
+    def _changes(self, rank: Ints, names: _Names) -> Changes:
+        row, at, kind, by, to, agent = self.notes.columns()
+        known = np.flatnonzero(at <= self.end)
+        rows = known[np.lexsort((rank[row[known]], at[known]))]
+        kind, to = kind[rows], to[rows]
+        assigned = kind == _ASSIGNED
+        labels = _labels((*_STATUSES, None))[np.where(assigned, -1, to)]  # number -1 is nothing
+        labels[assigned] = names.agents[to[assigned]]
+        return Changes(
+            conversation=rank[row[rows]] + 1, at=self._instants(at[rows]), kind=_labels(_KINDS)[kind], to=labels,
+            by=_labels(_MAKERS)[by[rows]], agent=names.agents[agent[rows]], tz=dt.UTC,
+        )  # fmt: skip
 
     def _conversations(self, tickets: _Tickets, written: Ints, names: _Names) -> Conversations:
         status = np.where(tickets.resolved <= self.end, 1, np.where(tickets.abandoned <= self.end, 2, 0))

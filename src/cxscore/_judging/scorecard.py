@@ -1,7 +1,7 @@
 """The scorecard: five indicators of customer experience on one page, and the worst cases by name.
 
-Runs the metrics on what is given, holds each figure against its target, and says so where it cannot
-tell. Counts nothing itself: it only cuts the answers of several surveys apart by their label.
+Runs the metrics on what is given; `indicators` makes the lines of what they found. Counts nothing itself: it only
+cuts the answers of several surveys apart by their label.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import html
 import textwrap
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .. import _inputs, intervals
+from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._checks import check_choice, check_confidence
 from .._clocks import service_targets
@@ -24,103 +24,26 @@ from .._frozen import FrozenMap
 from .._inputs import NAT, Coded
 from .._metrics.outliers import OutliersResult, outliers
 from .._metrics.repeat_contacts import RepeatContactsResult, repeat_contacts
-from .._metrics.response_times import DurationSummary, ResponseTimesResult, response_times
+from .._metrics.response_times import AtRisk, ResponseTimesResult, response_times
 from .._metrics.scores import CsatResult, Invalid, NpsResult, csat, nps
-from .._results import Interval, put, show
-from ..batches import Batch, Contacts, Conversations, Messages, Responses, as_batch
-from ..errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError, NotYetError, UnknownNameError
+from .._open_time import Schedules, hours_definition
+from .._results import put, show, show_open
+from ..batches import Batch, Changes, Contacts, Conversations, Messages, Responses, as_batch
+from ..errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError, UnknownNameError
 from ..groups import Groups
 from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
 from ..scales import CSAT_1_5, NPS_0_10, Scale
+from .indicators import Indicator, exactly, of_recommendation, of_repeats, of_satisfaction, of_waits, since
 
 __all__ = ["Indicator", "Scorecard", "scorecard"]
 
 Bools = npt.NDArray[np.bool_]
-Verdict = Literal["met", "missed", "cannot tell"]
 B = TypeVar("B", bound=Batch[Any])
 
 _WORST = 10
+_AT_RISK = 5
 _WIDTH = 100
-
-
-def _nan_safe(value: Any) -> Any:
-    return None if isinstance(value, float) and value != value else value
-
-
-@attrs.frozen(kw_only=True)
-class Indicator:
-    """One line of the scorecard.
-
-    Attributes:
-        name: what it measures.
-        unit: "percent", "points", "share" (0 to 1) or "duration".
-        figure: the figure in that unit; NaN or None where undefined.
-        interval: its confidence interval.
-        n: answers, answered waits, resolved conversations or mature contacts behind it.
-        waiting: waits that are still open at `as_of`; a median counts them too.
-        target: what was promised, None without a target.
-        judged: the figure that is held against the target: the figure itself, the share of detractors, or
-            the share of waits within their target.
-        judged_interval: its interval, which decides.
-        verdict: "met" where the interval lies wholly on the good side, "missed" on the bad side, "cannot
-            tell" otherwise; None without a target.
-        channel: the channel of a line that details the one above it, else None.
-        not_measured: why there is no figure, None where there is one.
-    """
-
-    name: str
-    unit: Literal["percent", "points", "share", "duration"]
-    figure: Any = attrs.field(default=None, eq=_nan_safe)
-    interval: Interval | None = None
-    n: int = 0
-    waiting: int = 0
-    target: str | None = None
-    judged: float = attrs.field(default=float("nan"), eq=_nan_safe)
-    judged_interval: Interval | None = None
-    verdict: Verdict | None = None
-    channel: str | None = None
-    not_measured: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; a duration is `figure_seconds`."""
-        out: dict[str, Any] = {}
-        for field in attrs.fields(type(self)):
-            put(out, field.name, getattr(self, field.name))
-        return out
-
-    def _cells(self) -> tuple[str, str, str, str, str, str]:
-        """Name, figure, interval, n, verdict, target as they read."""
-        size, unit = _unit(self)
-        low, high = (None, None) if self.interval is None else self.interval
-        undefined = all(_nan_safe(limit) is None for limit in (low, high))
-        limits = "" if undefined else f"{_number(low, size, '0')} to {_number(high, size, '∞')}"
-        waited = self.unit == "duration" and (self.n or self.waiting)
-        figure = _number(self.figure, size, "not reached" if waited else "undefined")
-        name = self.name if self.channel is None else f"  {self.channel}"
-        if _nan_safe(self.figure) is not None:
-            figure += unit
-        target = self.target or ""
-        if self.target is not None and self.unit != "percent" and self.judged == self.judged:
-            target += f": {show(self.judged * 100)}%"
-        return name, figure, limits, f"{self.n:,}", self.verdict or ("no target" if self.n else ""), target
-
-
-def _unit(line: Indicator) -> tuple[float | dt.timedelta, str]:
-    """What to divide by, and what to write behind."""
-    if line.unit in ("percent", "points"):
-        return 1.0, "%" if line.unit == "percent" else ""
-    if line.unit == "share":
-        return 0.01, "%"
-    limits = () if line.interval is None else tuple(line.interval)
-    known = next((value for value in (line.figure, *limits) if value is not None), dt.timedelta(0))
-    for unit, size in (("d", dt.timedelta(days=1)), ("h", dt.timedelta(hours=1)), ("min", dt.timedelta(minutes=1))):
-        if known >= size:
-            return size, f" {unit}"
-    return dt.timedelta(seconds=1), " s"
-
-
-def _number(value: Any, size: Any, missing: str) -> str:
-    return show(None if _nan_safe(value) is None else value / size, missing=missing)
+_WORDS = (0, 4, 5)  # columns that begin at the left, in both tables; the others hold numbers
 
 
 @attrs.frozen(kw_only=True)
@@ -135,7 +58,9 @@ class Scorecard:
         repeat_contacts: repeats, None where not measured.
         outliers: first waits over the limit, worst first; None where there are no waits.
         worst: one mapping a wait, the worst of them only: `conversation`, `wait`, `ended`, `reason`.
+        at_risk: conversations that are open and past a target at `as_of`, worst first; None without targets for waits.
         as_of: the instant that counted as now, None without any instant.
+        previous_as_of: that of the period before, None without `previous` or without any instant.
         notes: what else a reader should know: rows left out, people who still wait.
 
     >>> import cxscore as cx
@@ -151,7 +76,9 @@ class Scorecard:
     repeat_contacts: RepeatContactsResult | None
     outliers: OutliersResult | None
     worst: tuple[FrozenMap[str, Any], ...]
+    at_risk: AtRisk | None
     as_of: dt.datetime | None
+    previous_as_of: dt.datetime | None
     notes: tuple[str, ...]
 
     def naming(self, inputs: Mapping[str, str]) -> Scorecard:
@@ -168,9 +95,10 @@ class Scorecard:
         return attrs.evolve(self, indicators=tuple(lines))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values: every line, every result behind it, the worst waits."""
+        """Plain JSON values: every line, every result behind it, the worst cases."""
         out: dict[str, Any] = {"indicators": [line.to_dict() for line in self.indicators]}
-        for name in ("satisfaction", "recommendation", "response_times", "repeat_contacts", "outliers", "as_of"):
+        for name in ("satisfaction", "recommendation", "response_times", "repeat_contacts", "outliers", "as_of",
+                     "previous_as_of"):  # fmt: skip
             put(out, name, getattr(self, name))
         out["worst"] = []
         for row in self.worst:
@@ -178,87 +106,168 @@ class Scorecard:
             for name, value in row.items():
                 put(flat, name, value)
             out["worst"].append(flat)
+        risk = self.at_risk
+        out["at_risk"] = None if risk is None else {"conversations": len(risk), "worst": risk.to_dicts()[:_WORST]}
         out["notes"] = list(self.notes)
         return out
 
     def _title(self) -> str:
-        if self.as_of is None:
-            return "Scorecard"
-        zone = self.as_of.tzinfo
-        named = "" if zone is None else f" {getattr(zone, 'key', None) or self.as_of.tzname()}"
-        return f"Scorecard as of {self.as_of:%Y-%m-%d %H:%M}{named}"
+        return "Scorecard" if self.as_of is None else f"Scorecard as of {_when(self.as_of)}"
 
     def _head(self) -> tuple[str, ...]:
+        return ("indicator", "figure", self._level(), "n", "verdict", "target")
+
+    def _level(self) -> str:
         levels = {line.interval.confidence for line in self.indicators if line.interval is not None}
-        level = f"{levels.pop() * 100:.6g}% interval" if len(levels) == 1 else "interval"
-        return ("indicator", "figure", level, "n", "verdict", "target")
+        return f"{levels.pop() * 100:.6g}% interval" if len(levels) == 1 else "interval"
+
+    def _rows(self) -> list[_Row]:
+        """What is measured as cells, what is not with the reason."""
+        return [
+            (line.name, f"not measured: {line.not_measured}") if line.not_measured is not None else line._cells()
+            for line in self.indicators
+        ]
+
+    def _change_head(self) -> tuple[str, ...]:
+        return ("indicator", "before", "change", self._level(), "verdict")
+
+    def _change_rows(self) -> list[_Row]:
+        """Empty without a period before."""
+        return [
+            (line._label(), f"not comparable: {line.not_comparable}")
+            if line.change is None else line._change_cells(line.change)
+            for line in self.indicators if line.change is not None or line.not_comparable is not None
+        ]  # fmt: skip
+
+    def _change_title(self) -> str:
+        until = "" if self.previous_as_of is None else f", as of {_when(self.previous_as_of)}"
+        return f"Since the period before{until}; each line judged by itself"
 
     def __str__(self) -> str:
-        head = self._head()
-        rows = [head, *(line._cells() for line in self.indicators if line.not_measured is None)]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-        widths[0] = max(widths[0], *(len(line.name) for line in self.indicators))
-        widths[0] = min(widths[0], _WIDTH - sum(widths[1:]) - 2 * (len(head) - 1))
-
-        def laid_out(cells: Sequence[str]) -> str:
-            name = cells[0] if len(cells[0]) <= widths[0] else f"{cells[0][: widths[0] - 1]}…"
-            rest = (cell.ljust(width) if i > 2 else cell.rjust(width)
-                    for i, (cell, width) in enumerate(zip(cells[1:], widths[1:], strict=True)))  # fmt: skip
-            return "  ".join((name.ljust(widths[0]), *rest)).rstrip()
-
-        lines = [self._title(), "", laid_out(head)]
-        for line in self.indicators:
-            if line.not_measured is None:
-                lines.append(laid_out(line._cells()))
-            else:
-                lines.append(f"{line.name.ljust(widths[0])}  not measured: {line.not_measured}")
+        lines = [self._title(), "", *_laid_out(self._head(), self._rows())]
+        if changes := self._change_rows():
+            lines += ["", f"{self._change_title()}:", "", *_laid_out(self._change_head(), changes)]
         for note in self.notes:
             lines += ["", *textwrap.wrap(note, _WIDTH)]
-        if self.outliers is not None:
-            lines += ["", self._worst_title(self.outliers)]
-            for case in self._worst_cases():
+        for title, cases in self._cases():
+            lines += ["", title]
+            for case in cases:
                 lines += textwrap.wrap(case, _WIDTH, initial_indent="  ", subsequent_indent="    ")
         return "\n".join(lines)
 
+    def _cases(self) -> list[tuple[str, list[str]]]:
+        """The single cases to read, each list under its title."""
+        found = []
+        if self.at_risk is not None:
+            found.append((self._risk_title(self.at_risk), [_at_risk(row) for row in self.at_risk[:_AT_RISK]]))
+        if self.outliers is not None:
+            limit = self.outliers.fence.high
+            found.append((self._worst_title(self.outliers), [_too_long(row, limit) for row in self.worst]))
+        return found
+
+    def _risk_title(self, found: AtRisk) -> str:
+        if not len(found):
+            return "No open conversation is past a target."
+        many = "1 open conversation is" if len(found) == 1 else f"{len(found):,} open conversations are"
+        return f"{many} past a target; worst first{_shown(len(found), _AT_RISK)}:"
+
     def _worst_title(self, found: OutliersResult) -> str:
         flagged = len(found.flagged)
-        what = f"of {found.n:,} first waits are over the limit of {_exactly(found.fence.high)}"
+        what = f"of {found.n:,} first waits are over the limit of {exactly(found.fence.high)}"
         if not flagged:
             return f"None {what}."
-        shown = f", {len(self.worst)} shown" if flagged > len(self.worst) else ""
-        return f"{flagged:,} {what}; worst first{shown}:"
-
-    def _worst_cases(self) -> list[str]:
-        return [f"conversation {row['conversation']} ({row['ended']}): {row['reason']}" for row in self.worst]
+        return f"{flagged:,} {what}; worst first{_shown(flagged, len(self.worst))}:"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th style='text-align:left'>{html.escape(cell)}</th>" for cell in self._head())
-        body = []
-        for line in self.indicators:
-            if line.not_measured is None:
-                cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in line._cells()).replace(
-                    "<td>  ", "<td>&emsp;"
-                )
-            else:
-                why = html.escape(f"not measured: {line.not_measured}")
-                cells = f"<td>{html.escape(line.name)}</td><td colspan='5'>{why}</td>"
-            body.append(f"<tr>{cells}</tr>")
+        tables = _table(self._title(), self._head(), self._rows())
+        if changes := self._change_rows():
+            tables += _table(self._change_title(), self._change_head(), changes)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        worst = ""
-        if self.outliers is not None:
-            items = "".join(f"<li>{html.escape(case)}</li>" for case in self._worst_cases())
-            worst = f"<p>{html.escape(self._worst_title(self.outliers))}</p><ol>{items}</ol>"
-        title = html.escape(self._title())
-        return (
-            f"<table><caption style='text-align:left'><b>{title}</b></caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(body)}</tbody></table>{notes}{worst}"
-        )
+        cases = ""
+        for title, some in self._cases():
+            items = "".join(f"<li>{html.escape(case)}</li>" for case in some)
+            cases += f"<p>{html.escape(title)}</p>{f'<ol>{items}</ol>' if items else ''}"
+        return f"{tables}{notes}{cases}"
+
+
+_Row = tuple[str, ...]
+"""Cells of a line, or its name and why it has none."""
+
+
+def _when(instant: dt.datetime) -> str:
+    zone = instant.tzinfo
+    named = "" if zone is None else f" {getattr(zone, 'key', None) or instant.tzname()}"
+    return f"{instant:%Y-%m-%d %H:%M}{named}"
+
+
+def _shown(count: int, most: int) -> str:
+    return f", {most} shown" if count > most else ""
+
+
+def _too_long(row: Mapping[str, Any], limit: dt.timedelta) -> str:
+    over = show(row["wait"] - limit)
+    return f"conversation {row['conversation']} ({row['ended']}): waited {show(row['wait'])}, {over} over"
+
+
+def _at_risk(row: Mapping[str, Any]) -> str:
+    clock = row["clock"].removeprefix("business_")
+    business = clock != row["clock"]
+    shown = show_open if business else show
+    who = "" if row["agent"] is None else f"; {row['agent']}"
+    return (
+        f"conversation {row['conversation']} ({clock.replace('_', ' ')}): {shown(row['age'])}"
+        f"{' of business time' if business else ''}, {shown(-row['left'])} over the target of "
+        f"{exactly(row['target'], days=not business)}{who}"
+    )
+
+
+def _laid_out(head: _Row, rows: Sequence[_Row]) -> list[str]:
+    """A table in a hundred columns; names give way, and reasons run over the columns."""
+    whole = [head, *(row for row in rows if len(row) == len(head))]
+    widths = [max(len(row[i]) for row in whole) for i in range(len(head))]
+    widths[0] = max(len(row[0]) for row in (head, *rows))
+    widths[0] = min(widths[0], _WIDTH - sum(widths[1:]) - 2 * (len(head) - 1))
+    lines = []
+    for row in (head, *rows):
+        name = row[0] if len(row[0]) <= widths[0] else f"{row[0][: widths[0] - 1]}…"
+        if len(row) == len(head):
+            cells = [cell.ljust(width) if i in _WORDS else cell.rjust(width)
+                     for i, (cell, width) in enumerate(zip((name, *row[1:]), widths, strict=True))]  # fmt: skip
+            lines.append("  ".join(cells).rstrip())
+        else:
+            indent = " " * (widths[0] + 2)
+            start = f"{name.ljust(widths[0])}  "
+            lines += textwrap.wrap(row[1], _WIDTH, initial_indent=start, subsequent_indent=indent)
+    return lines
+
+
+def _table(title: str, head: _Row, rows: Sequence[_Row]) -> str:
+    """The same as HTML; everything is escaped."""
+    sides = ["left" if i in _WORDS else "right" for i in range(len(head))]
+    names = "".join(
+        f"<th style='text-align:{side}'>{html.escape(cell)}</th>" for cell, side in zip(head, sides, strict=True)
+    )
+    body = []
+    for row in rows:
+        name = row[0].lstrip(" ")
+        inset = (len(row[0]) - len(name)) // 2
+        cells = f"<td style='text-align:left;padding-left:{inset}em'>{html.escape(name)}</td>"
+        if len(row) == len(head):
+            for cell, side in zip(row[1:], sides[1:], strict=True):
+                cells += f"<td style='text-align:{side}'>{html.escape(cell)}</td>"
+        else:
+            cells += f"<td colspan='{len(head) - 1}'>{html.escape(row[1])}</td>"
+        body.append(f"<tr>{cells}</tr>")
+    return (
+        f"<table><caption style='text-align:left'><b>{html.escape(title)}</b></caption><thead><tr>{names}</tr></thead>"
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
 
 
 def scorecard(
     *, responses: Any = None, messages: Any = None, conversations: Any = None, changes: Any = None,
-    contacts: Any = None, targets: ServiceTargets | dt.timedelta | None = None, hours: Any = None,
-    as_of: dt.datetime | None = None, previous: Any = None, satisfaction: Hashable = "contact",
+    contacts: Any = None, targets: ServiceTargets | dt.timedelta | None = None, hours: Schedules | None = None,
+    as_of: dt.datetime | None = None, previous: Scorecard | None = None, satisfaction: Hashable = "contact",
     recommendation: Hashable = "relationship", satisfaction_scale: Scale = CSAT_1_5,
     recommendation_scale: Scale = NPS_0_10, on_time: float = 0.9, limit: dt.timedelta = dt.timedelta(days=5),
     window: dt.timedelta = dt.timedelta(days=7), policy: ReplyPolicy = DEFAULT_POLICY, confidence: float = 0.95,
@@ -276,14 +285,16 @@ def scorecard(
             all answers of one survey.
         messages: `Message` records or a `Messages` batch.
         conversations: `Conversation` records or a `Conversations` batch; beside messages or alone.
-        changes: not available yet.
+        changes: `Change` records or a `Changes` batch beside messages: statuses tell resolutions, too.
         contacts: `Contact` records or a `Contacts` batch.
         targets: what was promised (a timedelta is for the first response); `cx.TARGETS` are published ones.
-            None: no verdicts.
-        hours: not available yet.
+            None: no verdicts. Promises about business time (`in_business_time`) need `hours`.
+        hours: `BusinessHours`, or a mapping of channel to them: each wait stands in business time as well. Repeats,
+            the worst waits and their limit stay in calendar time.
         as_of: the instant that counts as now; None: the latest instant of all that is given. Later rows are
             left out and counted.
-        previous: not available yet.
+        previous: the scorecard of the period before, of other rows: each line then says how it changed, or why the
+            two cannot be compared.
         satisfaction: label of the survey after contact, or a list of labels; None: not measured.
         recommendation: label of the survey that asks for recommendation, likewise.
         satisfaction_scale: the scale of the first.
@@ -299,11 +310,11 @@ def scorecard(
         Scorecard.
 
     Raises:
-        ArgumentTypeError: nothing to measure, or something else than records and batches.
-        ArgumentValueError: a share out of range, or one survey for two indicators.
+        ArgumentTypeError: nothing to measure, something else than records and batches, changes without messages,
+            targets about business time without hours.
+        ArgumentValueError: a share out of range, one survey for two indicators, or a period before that is later.
         UnknownNameError: responses without survey labels, or none of the surveys that were named.
-        MixedTimeZonesError: naive and aware instants in one call.
-        NotYetError: `changes`, `hours` and `previous`.
+        MixedTimeZonesError: naive and aware instants in one call, or hours for naive ones.
 
     >>> import cxscore as cx
     >>> answers = cx.Responses(score=[5, 4, 4, 2, 5, None], survey="contact")
@@ -315,19 +326,17 @@ def scorecard(
     """
     confidence = check_confidence(confidence)
     check_choice("invalid", invalid, ("raise", "drop"))
-    for name, value in (("changes", changes), ("hours", hours), ("previous", previous)):
-        if value is not None:
-            msg = f"{name}= is not available yet (got {value!r:.40}); it comes with a later release, leave it out"
-            raise NotYetError(msg, argument=name, found=value)
+    hours_definition(hours)  # refused here, also where there are no waits to measure
     if isinstance(on_time, bool) or not isinstance(on_time, (int, float)) or not 0 < on_time <= 1:
         msg = f"on_time must be a share above 0 and up to 1 (got {on_time!r}), e.g. on_time=0.9"
         raise ArgumentValueError(msg, argument="on_time", found=on_time)
     given = _Given(
         responses=_batch(responses, "responses", Responses), messages=_batch(messages, "messages", Messages),
         conversations=_batch(conversations, "conversations", Conversations),
-        contacts=_batch(contacts, "contacts", Contacts),
+        changes=_batch(changes, "changes", Changes), contacts=_batch(contacts, "contacts", Contacts),
     )  # fmt: skip
     now = given.now(as_of)
+    before = _period_before(previous, now)
     promised = service_targets(targets)
 
     lines: list[Indicator] = []
@@ -335,27 +344,52 @@ def scorecard(
     wanted = {"satisfaction": satisfaction, "recommendation": recommendation}
     (contact, relationship), others = _split(given.responses, wanted, now)
     liking = contact.measure(csat, satisfaction_scale, confidence, invalid)
-    lines.append(_satisfaction(liking, contact.reason, promised.satisfaction))
+    lines.append(of_satisfaction(liking, contact.reason, promised.satisfaction))
     telling = relationship.measure(nps, recommendation_scale, confidence, invalid)
-    lines.append(_recommendation(telling, relationship.reason, promised.detractors, confidence))
+    lines.append(of_recommendation(telling, relationship.reason, promised.detractors, confidence))
 
     waits, by_channel = given.response_times(
-        targets=promised, as_of=now, policy=policy, confidence=confidence, invalid=invalid
+        targets=promised, hours=hours, as_of=now, policy=policy, confidence=confidence, invalid=invalid
     )
-    lines += _waiting(given, waits, by_channel, on_time)
+    lines += of_waits(waits, by_channel, given.reasons(waits), promised, on_time)
     repeats = None
     if given.contacts is not None:
         repeats = repeat_contacts(given.contacts, window=window, as_of=now, confidence=confidence, invalid=invalid)
-    lines.append(_repeats(repeats, window))
+    lines.append(of_repeats(repeats, window))
+    if before is not None:
+        lines = list(since(before.indicators, lines, confidence))
     extremes, worst = _extremes(waits, limit)
 
     results = {"satisfaction": liking, "recommendation": telling, "waiting": waits, "repeat contacts": repeats}
     notes += _still_waiting(waits) + _bot_only(waits)
-    notes += _left_out(results, others)
+    accounts = {name: result.left_out for name, result in results.items() if result is not None}
+    if waits is not None:
+        accounts |= {"conversations": waits.conversations_left_out, "changes": waits.changes_left_out}
+    notes += _left_out(accounts, others)
+    risky = waits is not None and any((promised.first_response, promised.reply, promised.resolution))
     return Scorecard(
         indicators=tuple(lines), satisfaction=liking, recommendation=telling, response_times=waits,
-        repeat_contacts=repeats, outliers=extremes, worst=worst, as_of=now, notes=tuple(notes),
+        repeat_contacts=repeats, outliers=extremes, worst=worst,
+        at_risk=waits.at_risk() if waits is not None and risky else None, as_of=now,
+        previous_as_of=None if before is None else before.as_of, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _period_before(previous: Any, now: dt.datetime | None) -> Scorecard | None:
+    if previous is None:
+        return None
+    if not isinstance(previous, Scorecard):
+        msg = (
+            f"previous must be the scorecard of the period before (got {type(previous).__name__}); make it of the rows "
+            f"of that period: previous=cx.scorecard(...)"
+        )
+        raise ArgumentTypeError(msg, argument="previous", found=type(previous))
+    then = previous.as_of
+    alike = then is not None and now is not None and (then.tzinfo is None) is (now.tzinfo is None)
+    if alike and then is not None and now is not None and then > now:
+        msg = f"previous must be of an earlier period (got one as of {then}, later than {now}); swap the two"
+        raise ArgumentValueError(msg, argument="previous", found=then)
+    return previous
 
 
 # -- what was given ----------------------------------------------------------------------------------
@@ -373,10 +407,12 @@ class _Given:
     responses: Responses | None
     messages: Messages | None
     conversations: Conversations | None
+    changes: Changes | None
     contacts: Contacts | None
 
     def _all(self) -> dict[str, Batch[Any]]:
-        found = {name: getattr(self, name) for name in ("responses", "messages", "conversations", "contacts")}
+        names = ("responses", "messages", "conversations", "changes", "contacts")
+        found = {name: getattr(self, name) for name in names}
         return {name: batch for name, batch in found.items() if batch is not None}
 
     def now(self, as_of: dt.datetime | None) -> dt.datetime | None:
@@ -385,6 +421,9 @@ class _Given:
         if not batches:
             msg = "scorecard must be given responses, messages, conversations or contacts (got none of them)"
             raise ArgumentTypeError(msg, argument="responses")
+        if self.changes is not None and self.messages is None:
+            msg = "changes must come beside messages (got none); pass messages=[] where nobody wrote"
+            raise ArgumentTypeError(msg, argument="changes")
         rules = {name: batch.aware for name, batch in batches.items() if batch.aware is not None}
         if len(set(rules.values())) > 1:
             told = ", ".join(f"{name}: {'aware' if aware else 'naive'}" for name, aware in rules.items())
@@ -408,11 +447,22 @@ class _Given:
         if log is None:
             return None, None
         if self.messages is not None:
-            settings["conversations"] = self.conversations
+            settings |= {"conversations": self.conversations, "changes": self.changes}
         if not any(batch.known("channel") for batch in (self.messages, self.conversations) if batch is not None):
             return response_times(log, **settings), None
         by_channel = response_times(log, by="channel", **settings)
         return by_channel.overall, by_channel
+
+    def reasons(self, waits: ResponseTimesResult | None) -> dict[str, str]:
+        """Why a clock would not be measured."""
+        found = {"first_response": "no messages given", "reply": "no messages given"}
+        found["resolution"] = "no conversations given"
+        if self.conversations is not None:
+            found["first_response"] = "the conversations have no first_response_at"
+            found["resolution"] = "the conversations have no resolved_at"
+        elif waits is not None and self.changes is not None:
+            found |= waits.reasons
+        return found
 
 
 @attrs.frozen(eq=False)
@@ -489,104 +539,6 @@ def _after(responses: Responses, now: dt.datetime | None) -> Bools:
     return late
 
 
-# -- the lines ---------------------------------------------------------------------------------------
-
-
-def _verdict(interval: Interval, bound: float, *, more_is_good: bool) -> Verdict:
-    low, high = interval
-    if not more_is_good:
-        low, high, bound = -high, -low, -bound
-    if low >= bound:
-        return "met"
-    return "missed" if high < bound else "cannot tell"
-
-
-def _satisfaction(result: CsatResult | None, reason: str, target: float | None) -> Indicator:
-    line = Indicator(name="satisfaction (CSAT)", unit="percent")
-    if result is None:
-        return attrs.evolve(line, not_measured=reason)
-    line = attrs.evolve(line, figure=result.score, interval=result.interval, n=result.n)
-    if target is None:
-        return line
-    return attrs.evolve(
-        line, target=f"at least {target:g}%", judged=result.score, judged_interval=result.interval,
-        verdict=_verdict(result.interval, target, more_is_good=True),
-    )  # fmt: skip
-
-
-def _recommendation(result: NpsResult | None, reason: str, target: float | None, confidence: float) -> Indicator:
-    line = Indicator(name="recommendation (NPS)", unit="points")
-    if result is None:
-        return attrs.evolve(line, not_measured=reason)
-    line = attrs.evolve(line, figure=result.score, interval=result.interval, n=result.n)
-    if target is None:
-        return line
-    limits = intervals.proportion(result.detractors, result.n, method="wilson", confidence=confidence)
-    interval = Interval(*limits, confidence, "wilson")
-    return attrs.evolve(
-        line, target=f"detractors ≤ {target * 100:g}%", judged=result.detractor_share, judged_interval=interval,
-        verdict=_verdict(interval, target, more_is_good=False),
-    )  # fmt: skip
-
-
-def _waiting(
-    given: _Given, waits: ResponseTimesResult | None, by_channel: Groups[ResponseTimesResult] | None, on_time: float
-) -> Iterable[Indicator]:
-    clocks = (
-        ("first response", "first_response", "messages", "first_response_at"),
-        ("every reply", "reply", "messages", None),
-        ("time to resolution", "resolution", "conversations", "resolved_at"),
-    )
-    for name, clock, source, column in clocks:
-        summary: DurationSummary | None = None if waits is None else getattr(waits, clock)
-        if summary is None:
-            reason = f"no {source} given"
-            if column is not None and given.conversations is not None:
-                reason = f"the conversations have no {column}"
-            yield Indicator(name=name, unit="duration", not_measured=reason)
-            continue
-        yield _of_waits(name, summary, summary.target, on_time)
-        if clock == "first_response" and by_channel is not None and len(by_channel) > 1:
-            for channel, result in by_channel.items():
-                target = summary.target.get(channel) if isinstance(summary.target, Mapping) else summary.target
-                part: DurationSummary = getattr(result, clock)
-                if part.n or part.waiting or part.closed or part.lapsed or part.abandoned:
-                    title = "(none)" if channel is None else str(channel)
-                    yield attrs.evolve(_of_waits(name, part, target, on_time), channel=title)
-
-
-def _of_waits(name: str, summary: DurationSummary, target: Any, on_time: float) -> Indicator:
-    line = Indicator(
-        name=name, unit="duration", figure=summary.median, interval=summary.median_interval, n=summary.n,
-        waiting=summary.waiting,
-    )  # fmt: skip
-    if target is None:
-        return line
-    within = "on time" if isinstance(target, Mapping) else f"in {_exactly(target)}"
-    return attrs.evolve(
-        line, target=f"{on_time * 100:g}% {within}", judged=summary.within_target,
-        judged_interval=summary.within_interval,
-        verdict=_verdict(summary.within_interval, on_time, more_is_good=True),
-    )  # fmt: skip
-
-
-def _exactly(span: dt.timedelta) -> str:
-    """A promise as people say it: 24 h, 90 min, 5 d."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if span.total_seconds() % size == 0 and (unit != "d" or span > dt.timedelta(days=2)):
-            return f"{span.total_seconds() / size:g} {unit}"
-    return f"{span.total_seconds():g} s"
-
-
-def _repeats(result: RepeatContactsResult | None, window: dt.timedelta) -> Indicator:
-    if result is None:
-        return Indicator(name="repeat contacts", unit="share", not_measured="no contacts given")
-    return Indicator(
-        name=f"repeats within {_exactly(window)}", unit="share", figure=result.rate, interval=result.interval,
-        n=result.mature,
-    )  # fmt: skip
-
-
 # -- beside the lines --------------------------------------------------------------------------------
 
 
@@ -629,11 +581,11 @@ def _bot_only(waits: ResponseTimesResult | None) -> list[str]:
     return [f"Answered only by a bot, outside the clocks: {count:,} conversation{'s' if count > 1 else ''}."]
 
 
-def _left_out(results: Mapping[str, Any], others: Sequence[str]) -> list[str]:
+def _left_out(accounts: Mapping[str, Mapping[LeftOut, int]], others: Sequence[str]) -> list[str]:
     parts = []
-    for name, result in results.items():
-        if result is not None and result.left_out:
-            reasons = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in result.left_out.items())
+    for name, account in accounts.items():
+        if account:
+            reasons = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in account.items())
             parts.append(f"{name}: {reasons}")
     parts += others
     return [f"Left out: {'; '.join(parts)}."] if parts else []
