@@ -350,7 +350,7 @@ def test_html_of_a_batch_is_short_and_escaped() -> None:
         score=[*range(7)], comment="<b>", at=[AT] * 6 + [None], extra={"<i>": 1, "score": ["x"] * 6 + ["y"]}
     )
     page = batch._repr_html_()
-    assert page.startswith("<table><caption style='text-align:left'><b>Responses, 7 rows</b>")
+    assert page.startswith("<table><caption style='text-align:left;white-space:nowrap'><b>Responses, 7 rows</b>")
     assert page.endswith("</table>... and 2 more")
     assert "<th>score (extra)</th>" in page
     assert "<td>4</td><td>2026-03-02 09:00:00</td><td>&lt;b&gt;</td><td>1</td><td>x</td></tr></tbody>" in page

@@ -122,4 +122,4 @@ def test_every_block_is_closed_and_known() -> None:
         languages = re.findall(r"^ *```(.*)$", text, re.MULTILINE)
         assert len(languages) % 2 == 0, page
         opened = {words.split(" ")[0] for words in languages[::2]}
-        assert opened <= {"", "text", "csv", "python", "pycon", "console"}, page
+        assert opened <= {"", "text", "csv", "json", "python", "pycon", "console"}, page

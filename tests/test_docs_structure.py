@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import datetime
 from pathlib import Path
@@ -91,3 +92,16 @@ def test_versions_agree() -> None:
     released = cx.__version__.partition("+")[0]
     assert f"version: {released}\n" in read("CITATION.cff")
     assert f"## [{released}]" in read("CHANGELOG.md")
+
+
+def test_every_entry_of_a_docstring_is_a_name_and_a_description() -> None:
+    """Entries that are not so abort the building of the pages with newer releases of its tools."""
+    wrong = []
+    for path in sorted((ROOT / "src" / "cxscore").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, (ast.ClassDef, ast.FunctionDef)) or (text := ast.get_docstring(node)) is None:
+                continue
+            for section in re.findall(r"^(?:Args|Attributes|Raises):\n((?:(?: {4}.*)?\n?)*)", text, re.MULTILINE):
+                entries = re.findall(r"^ {4}(?! )(.*)", section, re.MULTILINE)
+                wrong += [f"{path.name}: {entry}" for entry in entries if not re.match(r"[\w*, ]+: \S", entry)]
+    assert not wrong

@@ -116,7 +116,13 @@ def test_shards_by_conversation_merge_to_the_whole(seed, clock, parts):
     exact, summary = (
         getattr(cx.response_times(door, **settings), clock) for door, settings in ((log, options), (merged, {}))
     )
-    sketched = {"median", "median_interval", "p75", "p90", "p95", "waiting_median_age", "quantile_error", "_curve"}
+    sketched = {
+        "median", "median_interval", "median_iid_interval", "p75", "p90", "p95", "waiting_median_age",
+        "quantile_error", "_curve",
+    }  # fmt: skip
+    # A tally knows no conversations, so its intervals are the independent ones.
+    sketched |= {"within_interval", "_talks", "_judged_worth", "_median_worth"}
+    assert exact.within_iid_interval == summary.within_interval
     same = [field.name for field in attrs.fields(cx.DurationSummary) if field.name not in sketched]
     for name in same:
         left, right = getattr(exact, name), getattr(summary, name)
@@ -427,3 +433,23 @@ def test_without_open_waits_the_error_is_that_of_the_bins() -> None:
     summary = cx.response_times(cx.DurationTally.of([timedelta(seconds=100)])).first_response
     assert summary is not None
     assert 0.01 == summary.quantile_error
+
+
+def test_a_tally_of_messages_with_their_changes():
+    nine = T0
+    log = cx.Messages(conversation=["a", "a"], at=[nine, nine + 20 * MINUTE], author=["customer", "agent"])
+    changes = cx.Changes(
+        conversation="a", at=[nine, nine + 5 * MINUTE, nine + HOUR], kind=["created", "handoff", "status"],
+        to=[None, None, "solved"],
+    )  # fmt: skip
+    options = {"changes": changes, "policy": cx.policies.CHATWOOT}
+    for clock in ("first_response", "resolution"):
+        tally = cx.DurationTally.of(log, clock=clock, **options)
+        whole = getattr(cx.response_times(log, **options), clock)
+        assert (whole.n, whole.total) == (tally.n, timedelta(microseconds=tally.total))
+    assert 1 == cx.DurationTally.of([], changes=changes, clock="resolution").n  # changes tell it alone
+    with pytest.raises(cx.ArgumentValueError, match="it has none; first_response needs status changes"):
+        cx.DurationTally.of(log, policy=cx.policies.CHATWOOT)
+    desk = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC")
+    with pytest.raises(cx.ArgumentTypeError, match=r"hours must be left out: .* response_times\(\.\.\., hours="):
+        cx.DurationTally.of(log, hours=desk)

@@ -7,7 +7,7 @@ import json
 import math
 import pickle
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -185,7 +185,8 @@ def test_small_groups_can_be_hidden() -> None:
 def test_text_and_html_are_escaped_and_short() -> None:
     groups = cx.nps([9, 3], by={"<i>name</i>": ["<b>bold</b>", "a & b"]})
     page = groups._repr_html_()
-    assert "<b>" not in page
+    assert "<b>bold" not in page
+    assert "<b>NPS by &lt;i&gt;name&lt;/i&gt;: 2 groups</b></caption>" in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "&lt;i&gt;name&lt;/i&gt;" in page
     assert "a &amp; b" in page
@@ -342,3 +343,91 @@ def test_the_type_of_a_column_is_that_of_its_field_whatever_the_values() -> None
     none = cx.response_times([], by="channel")
     assert (0, "timedelta64[us]") == (len(none.scores), str(none.scores.dtype))
     assert (0, "float64") == (len(cx.nps([], by=[]).scores), str(cx.nps([], by=[]).scores.dtype))
+
+
+def test_a_column_is_the_callers_own() -> None:
+    days = [datetime(2026, 3, day) for day in (1, 2, 3, 20)]
+    contacts = cx.Contacts(customer=["ada", "bob", "ada", "ada"], at=days, channel=["chat", "mail", "mail", "chat"])
+    repeats = cx.repeat_contacts(contacts, by="channel", as_of=datetime(2026, 6, 1))
+    rates = cx.response_rate([10, 20], [5, 5], by=["a", "b"])
+    before = [str(result) for groups in (repeats, rates) for result in groups.values()]
+    for groups, name in ((repeats, "repeats"), (repeats, "mature"), (rates, "asked"), (rates, "answered")):
+        groups.column(name)[:] = 0
+    assert [str(result) for groups in (repeats, rates) for result in groups.values()] == before
+
+
+# -- tallies of calendar periods, and JSON ------------------------------------------------------------
+
+
+def counted(keys: list[Any]) -> dict[Any, cx.ScoreTally]:
+    return {key: cx.ScoreTally.from_counts({9: i + 1}, cx.NPS_0_10) for i, key in enumerate(keys)}
+
+
+def test_tallies_stand_in_key_order() -> None:
+    assert ["a", "b", None] == list(Groups.from_tallies(counted([None, "b", "a"]), cx.nps))
+    assert ["b", 1, None] == list(Groups.from_tallies(counted([None, "b", 1]), cx.nps))
+    both = Groups.from_tallies(counted([("b", None), ("b", 1), ("a", 2)]), cx.nps)
+    assert [("a", 2), ("b", 1), ("b", None)] == list(both)
+    assert [3, 2, 1] == [result.n for result in both.values()]
+
+
+@pytest.mark.parametrize(
+    ("unit", "given_keys", "expected"),
+    [
+        ("day", [date(2026, 2, 27), date(2026, 3, 1)], [date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1)]),
+        ("week", [date(2026, 3, 1), date(2026, 3, 15)], [date(2026, 3, 1), date(2026, 3, 8), date(2026, 3, 15)]),
+        ("month", [date(2025, 12, 1), date(2026, 2, 1)], [date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]),
+        ("quarter", [date(2025, 11, 1), date(2026, 5, 1)], [date(2025, 11, 1), date(2026, 2, 1), date(2026, 5, 1)]),
+        ("year", [date(2024, 4, 1), date(2026, 4, 1)], [date(2024, 4, 1), date(2025, 4, 1), date(2026, 4, 1)]),
+    ],
+)
+def test_a_unit_fills_in_the_periods_between(unit: Any, given_keys: list[Any], expected: list[Any]) -> None:
+    tallies = counted(given_keys)
+    groups = Groups.from_tallies(tallies, cx.nps, unit=unit)
+    assert (expected, (unit,), ()) == (list(groups), groups.names, groups.incomplete)
+    assert [1, 0, 2] == [result.n for result in groups.values()]
+    assert groups.overall == cx.nps(tallies[given_keys[0]] + tallies[given_keys[1]])
+    assert groups == pickle.loads(pickle.dumps(groups))
+    assert "period" not in groups[expected[0]].signature  # tallies know no calendar
+    with_none = Groups.from_tallies({None: tallies[given_keys[0]], **tallies}, cx.nps, unit=unit)
+    assert [*expected, None] == list(with_none)
+
+
+def test_every_combination_has_all_periods() -> None:
+    keys = [("mail", date(2026, 3, 3)), ("chat", date(2026, 3, 1)), ("chat", date(2026, 3, 2))]
+    groups = Groups.from_tallies(counted(keys), cx.nps, names=["channel", "day"], unit="day")
+    days = [date(2026, 3, day) for day in (1, 2, 3)]
+    assert [(channel, day) for channel in ("chat", "mail") for day in days] == list(groups)
+    assert [2, 3, 0, 0, 0, 1] == [result.n for result in groups.values()]
+    assert ("group", "day") == Groups.from_tallies(counted(keys), cx.nps, unit="day").names
+
+
+@pytest.mark.parametrize(
+    ("keys", "unit", "error", "words"),
+    [
+        (["2026-03-01"], "day", cx.ArgumentTypeError, "one part of their keys that is a date"),
+        ([None], "day", cx.ArgumentTypeError, "one part of their keys that is a date"),
+        ([datetime(2026, 3, 1)], "day", cx.ArgumentTypeError, r"as a datetime\.date"),
+        ([(date(2026, 3, 1), date(2026, 3, 1))], "day", cx.ArgumentTypeError, "one part of their keys"),
+        ([date(2026, 3, 2)], "month", cx.ArgumentValueError, r"first day of each month .*got 2026-03-02"),
+        ([date(2026, 3, 2), date(2026, 3, 10)], "week", cx.ArgumentValueError, "first day of each week"),
+        ([date(2026, 1, 1), date(2026, 2, 1)], "quarter", cx.ArgumentValueError, "name another unit="),
+        ([date(2026, 1, 1)], "hour", cx.UnknownNameError, "unit must be one of"),
+    ],
+)
+def test_what_a_unit_refuses(keys: list[Any], unit: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        Groups.from_tallies(counted(keys), cx.nps, unit=unit)
+
+
+def test_keys_are_json_in_rows_and_in_the_whole() -> None:
+    days = cx.period([datetime(2026, 3, 1), datetime(2026, 3, 2), None], "day", tz="UTC")
+    groups = cx.nps([9, 3, 8], by={"day": days, "channel": ["chat", "mail", None]})
+    for found in (groups, cx.compare(groups)):
+        rows = json.loads(json.dumps(found.to_dicts(), allow_nan=False))
+        assert [("2026-03-01", "chat"), ("2026-03-01", "mail")] == [(row["day"], row["channel"]) for row in rows[:2]]
+        assert None is rows[-1]["day"]
+        whole = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+        assert (["day", "channel"], rows) == (whole["names"], whole["groups"])
+    assert ["2026-03-02", "chat"] in groups.to_dict()["incomplete"]
+    assert {"names": ["group"], "incomplete": [], "groups": []} == cx.nps([], by=[]).to_dict()

@@ -27,14 +27,14 @@ ALLOWED: dict[str, set[str]] = {
     "records": {"_frozen", "errors"},
     "policies": {"_frozen", "errors", "policies", "records"},
     "_inputs": {"_inputs", "errors", "scales"},
-    "hours": {"_core", "_frozen", "_inputs", "errors"},
+    "hours": {"_calls", "_core", "_frozen", "_inputs", "errors"},
     "batches": {"_accounting", "_checks", "_core", "_html", "_inputs", "batches", "errors", "records"},
     "periods": {"_checks", "_core", "_inputs", "batches", "errors"},
     "_grouping": {"_frozen", "_inputs", "batches", "errors", "periods"},
-    "_evidence": set(),
+    "_evidence": {"_core"},
     "_results": {"_accounting", "_evidence", "_frozen", "_html", "errors"},
     "_story": {"_frozen", "_inputs", "_results", "batches", "errors", "hours", "records"},
-    "groups": {"_evidence", "_html", "_results", "errors"},
+    "groups": {"_evidence", "_grouping", "_html", "_results", "errors", "periods"},
     "intervals": {"_checks", "_core", "_inputs", "errors"},
     "_open_time": {"_clocks", "_core", "_inputs", "errors", "hours", "policies"},
     "_clocks": {"_accounting", "_clocks", "_core", "_grouping", "_inputs", "batches", "errors", "periods", "policies"},
@@ -42,8 +42,8 @@ ALLOWED: dict[str, set[str]] = {
         "_accounting", "_checks", "_core", "_grouping", "_inputs", "_open_time", "batches", "errors", "hours",
     },
     "tallies": {
-        "_accounting", "_checks", "_clocks", "_contacts", "_core", "_frozen", "_grouping", "_inputs", "_open_time",
-        "batches", "errors", "hours", "policies", "scales", "tallies",
+        "_accounting", "_calls", "_checks", "_clocks", "_contacts", "_core", "_frozen", "_grouping", "_inputs",
+        "_open_time", "batches", "errors", "hours", "policies", "scales", "tallies",
     },
     "_metrics": {
         "_accounting", "_calls", "_checks", "_clocks", "_contacts", "_core", "_evidence", "_frozen", "_grouping",
@@ -52,11 +52,11 @@ ALLOWED: dict[str, set[str]] = {
     },
     "_judging": {  # those that need rows (scorecard, drivers, surveys, backlog) run metrics; the others see results
         "_accounting", "_calls", "_checks", "_clocks", "_core", "_evidence", "_frozen", "_grouping", "_html",
-        "_inputs", "_judging", "_metrics", "_results", "batches", "errors", "groups", "intervals", "periods",
-        "policies", "records", "scales", "tallies",
+        "_inputs", "_judging", "_metrics", "_open_time", "_results", "batches", "errors", "groups", "intervals",
+        "periods", "policies", "records", "scales", "tallies",
     },
     "sample": {"batches", "errors", "records"},
-    "_report": {"_inputs", "batches", "errors", "records", "scales", "policies"},
+    "_report": {"_inputs", "batches", "errors", "hours", "records", "scales"},
     "__main__": {"_judging", "_metrics", "_report", "_version", "batches", "errors", "policies", "sample", "scales"},
 }  # fmt: skip
 RUN_TIME = {"numpy", "attrs"}

@@ -266,9 +266,22 @@ def test_invalid_answers_can_be_left_out_and_counted() -> None:
 # -- manners -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("wave", [cx.nps([9]), cx.nps([9], by=["a"])])
+def test_results_are_named_and_not_shown(wave: Any) -> None:
+    with pytest.raises(
+        cx.ArgumentTypeError, match=rf"after must be the answers .*got {type(wave).__name__}, "
+    ) as error:
+        cx.movement([9], wave, by=None)
+    assert len(str(error.value)) < 250
+
+
+def test_one_person_is_no_people() -> None:
+    assert "NPS of the same 1 person " in str(cx.movement([9], [3], by=None))
+
+
 def test_nobody_in_both_waves() -> None:
     found = cx.movement([9], [3], by=(["ada"], ["bob"]))
-    assert (found.people, found.verdict) == (0, "no clear change")
+    assert (found.people, found.verdict) == (0, None)
     assert all(map(math.isnan, (found.estimate, found.before, found.p_value, found.homogeneity_p_value)))
     assert str(found) == "NPS of the same people undefined: nobody answered in both waves"
     assert "no interval" in found._repr_html_()

@@ -164,9 +164,15 @@ def test_days_need_a_zone(kind: str) -> None:
         cx.nps(responses, by=cx.period("at", "day"))
 
 
-def test_a_cut_without_a_zone_is_refused() -> None:
-    with pytest.raises(cx.ArgumentTypeError, match="as_of must be a datetime, and an aware one"):
-        cx.period("at", "day", as_of=datetime(2026, 1, 1))
+def test_a_naive_cut_is_wall_time_of_the_zone_that_cuts_the_days() -> None:
+    at, cut = [datetime(2026, 1, 31, 12)], datetime(2026, 2, 1)
+    berlin = cx.Responses(score=[9], at=at, tz="Europe/Berlin")
+    for early, expected in ((timedelta(0), ()), (timedelta(seconds=1), (date(2026, 1, 1),))):
+        month = cx.period("at", "month", as_of=cut - early)
+        assert expected == cx.nps(berlin, by=month).incomplete
+        assert expected == cx.nps(berlin, by=cx.period("at", "month", tz="Europe/Berlin", as_of=cut - early)).incomplete
+    with pytest.raises(cx.MixedTimeZonesError, match="by needs a zone whose clocks cut the days"):
+        cx.nps(cx.Responses(score=[9], at=at), by=month)
     with pytest.raises(cx.ArgumentTypeError, match="as_of must be a datetime"):
         cx.period("at", "day", tz="UTC", as_of=pd.NaT)  # type: ignore[arg-type]  # the point of the test
 
@@ -492,3 +498,63 @@ def test_own_columns_and_functions_stand_beside_periods() -> None:
     records = [cx.SurveyResponse(score=9, at=sent[0], channel="chat")]
     groups = cx.nps(records, by=[lambda record: record.channel, cx.period("at", "month", tz="UTC")])
     assert [("chat", date(2026, 1, 1))] == list(groups)
+
+
+# -- rows behind the cut ---------------------------------------------------------------------------------
+
+CUT = datetime(2026, 4, 12, 18)
+BEHIND = [datetime(2026, 4, 11, 9), datetime(2026, 4, 12, 9), datetime(2026, 4, 12, 20), datetime(2026, 4, 14, 9)]
+LATE = cx.LeftOut.AFTER_AS_OF
+MEASURED_UNTIL: dict[str, Any] = {
+    "contacts": lambda by, as_of: cx.repeat_contacts(
+        cx.Contacts(customer=list("abcd"), at=BEHIND, channel="chat", tz="UTC"), by=by("at"), as_of=as_of
+    ),
+    "tickets": lambda by, as_of: cx.response_times(
+        cx.Conversations(id=list("abcd"), opened_at=BEHIND, first_response_at=BEHIND, channel="chat", tz="UTC"),
+        by=by("opened_at"), as_of=as_of,
+    ),
+    "messages": lambda by, as_of: cx.response_times(
+        cx.Messages(conversation=list("abcd"), at=BEHIND, author="customer", channel="chat", tz="UTC"),
+        by=by("at"), as_of=as_of,
+    ),
+    "events": lambda by, as_of: cx.response_times(
+        cx.Messages(conversation=list("abcd"), at=BEHIND, author="customer", channel="chat", tz="UTC"),
+        by=by("at"), as_of=as_of, policy=cx.policies.CHATWOOT,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", MEASURED_UNTIL.values(), ids=MEASURED_UNTIL)
+def test_no_period_begins_behind_the_cut(measure: Any) -> None:
+    def days(name: str) -> cx.Period:
+        return cx.period(name, "day")
+
+    found = measure(days, CUT)
+    assert [date(2026, 4, 11), date(2026, 4, 12), None] == list(found)
+    assert (date(2026, 4, 12), None) == found.incomplete
+    # What was left out is still counted: in the day of the cut, and of no period.
+    assert [{}, {LATE: 1}, {LATE: 1}] == [dict(result.left_out) for result in found.values()]
+    assert found.overall.given == sum(result.given for result in found.values()) == 4
+    several = measure(lambda name: {"channel": "channel", "day": days(name)}, CUT)
+    assert [("chat", date(2026, 4, 11)), ("chat", date(2026, 4, 12)), ("chat", None)] == list(several)
+    assert [result.left_out for result in several.values()] == [result.left_out for result in found.values()]
+
+
+@pytest.mark.parametrize("measure", MEASURED_UNTIL.values(), ids=MEASURED_UNTIL)
+def test_a_cut_where_a_period_begins_shows_nothing_of_it_but_what_happened_right_there(measure: Any) -> None:
+    def months(name: str) -> cx.Period:
+        return cx.period(name, "day")
+
+    assert [date(2026, 4, 11), None] == list(measure(months, datetime(2026, 4, 12)))
+    assert [date(2026, 4, 11), date(2026, 4, 12), None] == list(measure(months, datetime(2026, 4, 12, 9)))
+    assert [None] == list(measure(months, datetime(2026, 4, 1)))
+    midnight = cx.Contacts(customer=["a", "b", "c"], at=[*BEHIND[:1], datetime(2026, 4, 12), BEHIND[3]], tz="UTC")
+    found = cx.repeat_contacts(midnight, by=cx.period("at", "day"), as_of=datetime(2026, 4, 12))
+    assert [(date(2026, 4, 11), 1), (date(2026, 4, 12), 1), (None, 0)] == [(key, r.n) for key, r in found.items()]
+
+
+def test_a_period_of_another_instant_may_lie_behind_the_cut() -> None:
+    promised = [datetime(2026, 5, 1), datetime(2026, 6, 1)]
+    contacts = cx.Contacts(customer=["a", "b"], at=BEHIND[:2], extra={"promised": promised}, tz="UTC")
+    found = cx.repeat_contacts(contacts, by=cx.period("promised", "month"), as_of=CUT)
+    assert [(date(2026, 5, 1), 1), (date(2026, 6, 1), 1)] == [(key, result.n) for key, result in found.items()]

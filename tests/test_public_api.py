@@ -28,7 +28,7 @@ PROMISED = {
     "NpsResult", "CsatResult", "CesResult", "ResponseTimesResult", "DurationSummary", "Touches", "WaitTable",
     "AtRisk", "ReopenRate",
     "RepeatContactsResult", "OutliersResult", "Outlier", "Fence", "Scorecard", "Interval", "Signature", "Groups",
-    "LeftOut", "RepeatSensitivity", "Story", "StoryLine",
+    "Indicator", "LeftOut", "RepeatSensitivity", "Story", "StoryLine",
     # records and batches
     "SurveyResponse", "Message", "Conversation", "Change", "Contact", "Author", "ChangeKind", "Status", "Visibility",
     "Responses", "Messages", "Conversations", "Changes", "Contacts",

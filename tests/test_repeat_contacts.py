@@ -22,6 +22,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import cxscore as cx
 from cxscore._core.distributions import z_value
@@ -231,21 +232,24 @@ def test_every_reason_is_counted_once() -> None:
 
 def test_the_interval_is_clustered_by_customer() -> None:
     # ada 3 of 4, bob 0 of 4, p = 3/8: sum of (r - p m)^2 is (3/2)^2 + (3/2)^2 = 9/2 over two customers, so
-    # n_eff = p (1 - p) 8^2 / (9/2) * (1/2) / (7/8) = 40/21.
+    # n_eff = p (1 - p) 8^2 / (9/2) * (1/2) / (7/8) = 40/21, and Student's quantiles with 7 and 1 degrees of freedom
+    # bring that below one contact.
     rows = [contact("ada", day) for day in (0, 1, 2, 3)] + [contact("bob", day) for day in (0, 10, 20, 30)]
     result = measured(*rows)
     assert (8, 3) == (result.mature, result.repeats)
-    assert 40 / 21 == pytest.approx(result.effective_n)
-    assert cx.intervals.proportion(40 / 21 * 3 / 8, 40 / 21) == pytest.approx(tuple(result.interval))
+    assert result.effective_n == 1.0
+    assert cx.intervals.proportion(3 / 8, 1.0) == pytest.approx(tuple(result.interval))
     assert cx.intervals.proportion(3, 8) == pytest.approx(tuple(result.iid_interval))
     assert result.signature.endswith("cluster:customer")
 
 
 def test_clusters_never_tell_more_than_as_many_independent_contacts() -> None:
-    # ada 1 of 2, bob 0 of 1: unlike by less than chance, which is no reason for a narrower interval.
-    result = measured(contact("ada", 0), contact("ada", 1), contact("bob", 5))
-    assert 3 == result.effective_n
-    assert tuple(result.iid_interval) == tuple(result.interval)
+    # Half of each of forty customers' two contacts came back, but for one: unlike by less than chance, which is no
+    # reason for a narrower interval. Only what few customers leave unknown is taken off.
+    rows = [contact(name, day) for name in range(40) for day in (0, 1)] + [contact("bob", 5)]
+    result = measured(*rows)
+    quantiles = stats.t.ppf(0.975, 80) / stats.t.ppf(0.975, 81**2 / (40 * 4 + 1) - 1)
+    assert 81 * quantiles**2 == pytest.approx(result.effective_n)
 
 
 def test_customers_who_differ_widen_the_interval() -> None:
@@ -351,18 +355,21 @@ def wilson(k: float, n: float, z: float) -> tuple[float, float]:
 
 
 def clustered(trials: Sequence[cx.Contact], hits: set[int], z: float) -> tuple[float, tuple[float, float]]:
-    """A share and its limits from the residuals of the customers, in exact arithmetic until the end."""
+    """A share and its limits from the residuals of the customers, in exact arithmetic but for Student's quantiles."""
     if not trials:
         return math.nan, (math.nan, math.nan)
     m, r = Counter(row.customer for row in trials), Counter(row.customer for row in trials if id(row) in hits)
     n, p = len(trials), Fraction(sum(r.values()), len(trials))
     spread = sum((r[customer] - p * m[customer]) ** 2 for customer in m)
+    customers = Fraction(n**2, sum(size**2 for size in m.values()))
+    effective = float(customers)
     if p * (1 - p) and spread:
-        v_cluster = spread / n**2 * len(m) / (len(m) - 1)
-        effective = min(p * (1 - p) * Fraction(n, n - 1) / v_cluster, Fraction(n))
-    else:
-        effective = Fraction(n**2, sum(size**2 for size in m.values()))
-    return float(p), wilson(float(p * effective), float(effective), z)
+        v_cluster = spread / n**2 * customers / (customers - 1)
+        told = min(p * (1 - p) * Fraction(n, n - 1) / v_cluster, Fraction(n))
+        level = stats.norm.cdf(z)
+        many, few = (stats.t.ppf(level, max(float(k) - 1.0, 1.0)) for k in (n, customers))
+        effective = max(1.0, float(told) * (many / few) ** 2)
+    return float(p), wilson(float(p) * effective, effective, z)
 
 
 def product_limit(events: list[timedelta], censored: list[timedelta], window: timedelta) -> tuple[float, float]:
@@ -775,7 +782,7 @@ def test_the_signature_says_how_the_figure_was_made() -> None:
 def test_the_result_reads_compares_and_survives() -> None:
     rows = [contact("ada", 0), contact("ada", 1), contact("bob", 5), contact("eve", 58)]
     result = measured(*rows)
-    assert "repeat rate 33.3% (95% CI 6.1 to 79.2, n=3 mature contacts)" == str(result)
+    assert "repeat rate 33.3% (95% CI 2.5 to 90.6, n=3 mature contacts)" == str(result)
     assert result.headline == result.rate
     again = pickle.loads(pickle.dumps(result))
     assert result == again

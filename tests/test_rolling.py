@@ -138,7 +138,7 @@ def test_windows_say_what_they_are() -> None:
     found = cx.rolling(groups, 2)
     assert [date(2026, 1, 12), date(2026, 1, 19)] == list(found)
     assert (date(2026, 1, 19),) == found.incomplete
-    assert "|period:week@UTC|rolling:2|v:1 " in found[date(2026, 1, 12)].signature
+    assert found[date(2026, 1, 12)].signature.endswith("|rolling:2|period:week@UTC")
     assert found.names == groups.names
     assert groups.tally == found.tally
     with pytest.raises(cx.MergeError, match="overlap"):
@@ -165,3 +165,80 @@ def test_windows_say_what_they_are() -> None:
 def test_wrong_arguments_are_explained(groups: Any, periods: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         cx.rolling(groups, periods)
+
+
+# -- what a window may be held against -------------------------------------------------------------------
+
+
+def daily(days: list[date]) -> dict[date, cx.ScoreTally]:
+    return {day: cx.ScoreTally.from_counts({10: 3 + day.day % 3, 0: 1}, cx.NPS_0_10) for day in days}
+
+
+MARCH = [date(2026, 3, 1) + timedelta(days=i) for i in range(31)]
+
+
+def test_a_window_is_a_plain_sum_and_is_compared_with_one() -> None:
+    tallies = daily(MARCH)
+    windows = cx.rolling(cx.Groups.from_tallies(tallies, cx.nps, unit="day"), 28)
+    total = cx.nps(sum((tallies[day] for day in MARCH[-28:]), start=cx.ScoreTally.empty(cx.NPS_0_10)))
+    last = windows[MARCH[-1]]
+    assert last._signature.defined == total._signature.defined
+    assert unsigned(last) == unsigned(total)
+    assert cx.compare(total, last).estimate == 0.0
+    assert cx.compare(last, windows[MARCH[-2]]).figure == "NPS"  # whoever compares two windows knows which
+    # Time that was cut by the calendar is no other figure either; what a period belongs to is.
+    weeks = cx.nps([9, 3, 8], by=cx.period([START, START + timedelta(weeks=1), None], "week", tz="UTC"))
+    assert cx.compare(cx.nps([9]), next(iter(cx.rolling(weeks, 2).values()))).verdict == "no clear change"
+    tickets = DESK.conversations
+    opened = cx.response_times(
+        tickets, by=cx.period("opened_at", "week", tz="UTC", anchor="opened"), as_of=DESK.as_of
+    )  # fmt: skip
+    assert "|anchor:opened|" in next(iter(cx.rolling(opened, 2).values()))._signature.defined
+
+
+@pytest.mark.parametrize("judge", [cx.trend, cx.control_limits, cx.funnel])
+def test_windows_are_not_judged_together_in_any_dress(judge: Any) -> None:
+    windows = cx.rolling(cx.Groups.from_tallies(daily(MARCH), cx.nps, unit="day"), 4)
+    for dressed in (windows, dict(windows), list(windows.values())):
+        with pytest.raises(cx.ArgumentTypeError, match=r"share no rows to be judged together.*which overlap"):
+            judge(dressed)
+    ones = cx.rolling(cx.Groups.from_tallies(daily(MARCH), cx.nps, unit="day"), 1)
+    assert judge(list(ones.values())).figure == "NPS"
+
+
+def test_windows_are_in_order_of_time_whatever_order_the_tallies_came_in() -> None:
+    tallies = daily(MARCH)
+    back = cx.Groups.from_tallies(dict(reversed(tallies.items())), cx.nps)
+    assert MARCH == list(back)
+    assert MARCH[6:] == list(cx.rolling(back, 7))
+    assert cx.trend(cx.Groups.from_tallies(tallies, cx.nps)) == cx.trend(back)
+
+
+def test_a_gap_is_refused_or_filled_by_the_unit() -> None:
+    every = [date(2026, 2, 1) + timedelta(days=i) for i in range(40)]
+    tallies = daily([day for day in every if day.month == 2 or day.day > 10])
+    gapped = cx.Groups.from_tallies(tallies, cx.nps)
+    for judge in (lambda: cx.rolling(gapped, 7), lambda: cx.trend(gapped)):
+        with pytest.raises(cx.ArgumentValueError, match=r"without a gap .*unit='day'"):
+            judge()
+    filled = cx.Groups.from_tallies(tallies, cx.nps, unit="day")
+    assert 40 == len(filled)
+    assert 0 == filled[date(2026, 3, 5)].n
+    assert tallies[every[-1]].n + tallies[every[-2]].n == cx.rolling(filled, 7)[every[-1]].n
+    found = cx.trend(filled)
+    assert {date(2026, 3, day) for day in range(1, 11)} == set(found.skipped)
+    assert 39 == found.rows[-1].position
+
+
+def test_two_months_with_one_between_are_no_window() -> None:
+    months = daily([date(2026, 1, 1), date(2026, 3, 1)])
+    with pytest.raises(cx.ArgumentValueError, match="without a gap"):
+        cx.rolling(cx.Groups.from_tallies(months, cx.nps), 2)
+    filled = cx.rolling(cx.Groups.from_tallies(months, cx.nps, unit="month"), 2)
+    assert [(date(2026, 2, 1), 5), (date(2026, 3, 1), 5)] == [(key, result.n) for key, result in filled.items()]
+
+
+def test_dates_of_two_kinds_have_no_order() -> None:
+    mixed: dict[Any, cx.ScoreTally] = {START: daily(MARCH)[MARCH[0]], **daily(MARCH[:2])}
+    with pytest.raises(cx.ArgumentTypeError, match="all dates or all datetimes"):
+        cx.rolling(cx.Groups.from_tallies(mixed, cx.nps), 2)

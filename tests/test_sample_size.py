@@ -163,7 +163,16 @@ def test_wanting_more_needs_more() -> None:
             assert sizes == sorted(sizes)
     assert cx.sample_size("nps", detect=10, power=0.5) < cx.sample_size("nps", detect=10, power=0.8)
     assert cx.sample_size("nps", detect=10, confidence=0.9) < cx.sample_size("nps", detect=10)
-    assert cx.sample_size("nps", margin=1e-4) > 3e11  # a trillion answers are planned as quickly as ten
+    assert cx.sample_size("share", margin=1e-6) > 9e11  # a trillion answers are planned as quickly as ten
+
+
+@pytest.mark.parametrize("metric", ["nps", "csat"])
+@pytest.mark.parametrize("kind", ["margin", "detect"])
+def test_a_fraction_of_a_point_was_meant_as_points(metric: Any, kind: str) -> None:
+    words = rf"{kind} must be 0.25 or more, in points of 100 \(got 0.05\).*0.05 as a fraction is 5"
+    with pytest.raises(cx.ArgumentValueError, match=words):
+        cx.sample_size(metric, **{kind: 0.05})  # type: ignore[arg-type]  # by name
+    assert cx.sample_size(metric, **{kind: 0.25}) > 100_000  # type: ignore[arg-type]
 
 
 # -- the power is as great as asked ------------------------------------------------------------------

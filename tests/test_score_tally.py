@@ -132,13 +132,16 @@ def test_a_file_of_schema_1_is_read_for_ever() -> None:
     }  # fmt: skip
     tally = cx.ScoreTally.from_dict(written)
     assert (tally.scale, tally.n, tally.given, tally.asked) == (cx.CSAT_1_5, 7, 10, 12)
-    assert tally.to_dict() == {**written, "schema": 2, "clusters": None}
+    now = {**written, "schema": 3, "clusters": None, "superseded": "drop"}
+    assert tally.to_dict() == now
+    assert cx.ScoreTally.from_dict({**written, "schema": 2, "clusters": None}) == tally
 
 
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        ({"schema": 3}, "data has schema 3, this release reads up to 2; upgrade cxscore"),
+        ({"schema": 4}, "data has schema 4, this release reads up to 3; upgrade cxscore"),
+        ({"superseded": "keep"}, "superseded must be"),
         ({"schema": 0}, "data has schema 0"),
         ({"schema": "1"}, r"data must be what ScoreTally\.to_dict\(\) wrote"),
         ({"kind": "DurationTally"}, "got 'DurationTally'"),

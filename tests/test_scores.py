@@ -281,5 +281,6 @@ def test_response_rate_and_respondents_where_they_are_known() -> None:
     assert cx.nps(cx.Responses(score=[9, 9], respondent=[7, 10**6])).respondents == 2
     plain = cx.nps([9, 3, None, 8])
     assert (plain.asked, plain.response_rate, plain.respondents) == (None, None, None)
-    assert plain == result  # the figures are the same without the context
+    assert plain == cx.nps(records, cluster=False)  # the figures are the same without the context
+    assert (plain.score, plain.clusters, result.clusters) == (result.score, None, 2)
     assert math.isnan(cx.nps(cx.Responses(score=[])).response_rate)

@@ -165,7 +165,7 @@ def test_response_rates_can_be_compared() -> None:
     [
         ((200,), {}, cx.ArgumentTypeError, "answered must be given beside a count"),
         ((np.array([1]),), {}, cx.ArgumentTypeError, "answered must be given beside a count"),
-        (([1, 2],), {}, cx.ArgumentTypeError, "responses must be SurveyResponse records"),
+        (([1, 2],), {}, cx.ArgumentTypeError, "asked must be SurveyResponse records"),
         ((3, 4), {}, cx.InvalidValueError, "answered must be at most as many as asked"),
         ((3.5, 1), {}, cx.InvalidValueError, "asked must be whole numbers of 0 or more"),
         ((-3, 1), {}, cx.InvalidValueError, "asked must be whole numbers of 0 or more"),
@@ -384,8 +384,8 @@ def test_who_is_due_was_left_alone_for_long_enough(rows: list[cx.SurveyResponse]
     last: dict[Any, datetime] = {}
     known = 0
     for row in rows:
-        times = [at for at in (row.at, row.asked_at) if at is not None]
-        if row.respondent is not None and times and max(times) <= now:
+        times = [at for at in (row.at, row.asked_at) if at is not None and at <= now]
+        if row.respondent is not None and times:
             known += 1
             last[row.respondent] = max(last.get(row.respondent, datetime.min), *times)
     due = sorted((at, who) for who, at in last.items() if at + cooling <= now)
@@ -457,3 +457,45 @@ def test_rows_that_say_nothing_are_refused_on_request() -> None:
         cx.due_for_survey(responses(respondent=["ada"]), as_of=now, missing="raise")
     with pytest.raises(cx.MixedTimeZonesError):
         cx.due_for_survey(cx.Responses(score=[9], respondent="ada", at=[START]), as_of=now)
+
+
+def test_an_answer_to_come_does_not_hide_that_somebody_was_asked() -> None:
+    """Asked two days ago, answering tomorrow: the question counts, the answer has not happened."""
+    asked, answered = datetime(2026, 3, 31), datetime(2026, 4, 3)
+    ada = cx.Responses(
+        score=[9, 9], respondent=["ada"] * 2, asked_at=[datetime(2025, 12, 1), asked],
+        at=[datetime(2025, 12, 2), answered],
+    )  # fmt: skip
+    due = cx.due_for_survey(ada, as_of=datetime(2026, 4, 2), cooling=30 * DAY)
+    assert ([], 1, 2, {}) == (due.respondents, due.resting, due.n, dict(due.left_out))
+    (again,) = cx.due_for_survey(ada, as_of=asked + 30 * DAY, cooling=27 * DAY)
+    assert answered == again.last_asked
+    (early,) = cx.due_for_survey(ada, as_of=datetime(2026, 3, 30), cooling=30 * DAY)
+    assert datetime(2025, 12, 2) == early.last_asked
+    assert {cx.LeftOut.AFTER_AS_OF: 1} == dict(
+        cx.due_for_survey(ada, as_of=datetime(2026, 3, 30), cooling=30 * DAY).left_out
+    )
+
+
+def test_instants_are_on_the_clocks_of_the_batch() -> None:
+    batch = cx.Responses(
+        score=[2], respondent=["ada"], at=[datetime(2026, 3, 2, 9)], asked_at=[datetime(2026, 3, 1, 9)],
+        tz="Europe/Berlin",
+    )  # fmt: skip
+    (low,) = cx.low_scores(batch, scale=cx.NPS_0_10)
+    assert (datetime(2026, 3, 2, 9), timedelta(hours=1)) == (low.at.replace(tzinfo=None), low.at.utcoffset())
+    assert low.at.isoformat() == low.record.at.isoformat() == low.to_dict()["at"]
+    due = cx.due_for_survey(batch, as_of=datetime(2026, 6, 1), cooling=30 * DAY)
+    assert due == pickle.loads(pickle.dumps(due))
+    for found in (due[0], pickle.loads(pickle.dumps(due))[0]):
+        assert "2026-03-02T09:00:00+01:00" == found.last_asked.isoformat()
+        assert "2026-04-01T10:00:00+02:00" == found.since.isoformat()  # 30 days of 24 hours, clocks have moved
+
+
+def test_what_lacks_is_named_by_the_argument() -> None:
+    with pytest.raises(cx.ArgumentTypeError, match=r"asked must be SurveyResponse records or a Responses batch"):
+        cx.response_rate([9, None, 3])
+    with pytest.raises(cx.ArgumentTypeError, match=r"low_scores needs the argument scale .*scale=cx\.NPS_0_10"):
+        cx.low_scores([])  # type: ignore[call-arg]  # the point of the test
+    with pytest.raises(cx.ArgumentTypeError, match=r"due_for_survey needs the argument as_of"):
+        cx.due_for_survey([])  # type: ignore[call-arg]  # the point of the test

@@ -50,7 +50,7 @@ REPEATS = cx.RepeatTally.of(cx.Contacts(customer="ada", at=[NINE]))
         ),
         (
             lambda: cx.Messages.from_frame(FRAME, conversation="ticket", at="sent", author="role"),
-            "say which it is with from_frame(..., authors={'end-user': ...})",
+            "say which they are with from_frame(..., authors={'end-user': ...})",
         ),
         (lambda: cx.response_times(SCORES), "(got a ScoreTally, which counts survey answers and goes to nps, csat or"),
         (lambda: cx.repeat_contacts(WAITS), "(got a DurationTally, which counts the waits of one clock and goes to"),

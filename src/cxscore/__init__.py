@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # the same list as _ROOMS, in the words type checkers know; a
     from ._judging.drivers import Driver as Driver
     from ._judging.drivers import Drivers as Drivers
     from ._judging.drivers import drivers as drivers
+    from ._judging.indicators import Indicator as Indicator
     from ._judging.movement import Movement as Movement
     from ._judging.movement import movement as movement
     from ._judging.rolling import rolling as rolling
@@ -162,6 +163,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "_judging.drivers": ("Driver", "Drivers", "drivers"),
     "_judging.sample_size": ("sample_size",),
     "_judging.rolling": ("rolling",),
+    "_judging.indicators": ("Indicator",),
     "_judging.scorecard": ("Scorecard", "scorecard"),
     "_judging.trend": ("Trend", "TrendMethod", "TrendPeriod", "trend"),
     "_judging.surveys": (

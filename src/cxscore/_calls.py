@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from .errors import ArgumentTypeError
 
-__all__ = ["guided"]
+__all__ = ["complete", "guided"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+Needed = list[tuple[str, float]]
+"""Arguments without a default, and the number of positional ones from which on each is among them."""
 
 # Names that other libraries use for what is an argument here under another name.
 _ELSEWHERE = {
@@ -46,6 +48,7 @@ def guided(*, second: str, keywords: Mapping[str, str] | None = None) -> Callabl
     def decorate(function: F) -> F:
         first, *others = inspect.signature(function).parameters
         known = frozenset((first, *others))
+        needed = _needed(function)
 
         @functools.wraps(function)
         def call(*args: Any, **options: Any) -> Any:
@@ -57,8 +60,50 @@ def guided(*, second: str, keywords: Mapping[str, str] | None = None) -> Callabl
                 way = hints.get(name, f"known arguments: {', '.join(others)}").format(value=repr(options[name]))
                 msg = f"{function.__name__} has no argument {name} (got {name}={options[name]!r:.40}); {way}"
                 raise ArgumentTypeError(msg, argument=name, found=options[name])
+            _refuse_gaps(function, needed, args, options, second)
             return function(*args, **options)
 
         return call  # type: ignore[return-value]  # same signature: wraps says so to people, F to type checkers
 
     return decorate
+
+
+def complete(way: str) -> Callable[[F], F]:
+    """Explain a call that lacks an argument instead of Python's bare TypeError.
+
+    Args:
+        way: what to write.
+    """
+
+    def decorate(target: F) -> F:
+        function = vars(target)["__init__"] if isinstance(target, type) else target
+        needed = _needed(function)
+
+        @functools.wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            _refuse_gaps(target, needed, args, options, way)
+            return function(*args, **options)
+
+        if isinstance(target, type):
+            setattr(target, "__init__", call)  # noqa: B010  # type checkers refuse the plain assignment
+            return target
+        return call  # type: ignore[return-value]  # as above
+
+    return decorate
+
+
+def _needed(function: Callable[..., Any]) -> Needed:
+    return [
+        (name, float("inf") if parameter.kind is parameter.KEYWORD_ONLY else place + 1)
+        for place, (name, parameter) in enumerate(inspect.signature(function).parameters.items())
+        if parameter.default is parameter.empty
+    ]
+
+
+def _refuse_gaps(
+    function: Callable[..., Any], needed: Needed, args: tuple[Any, ...], options: Mapping[str, Any], way: str
+) -> None:
+    for name, place in needed:
+        if len(args) < place and name not in options:
+            msg = f"{function.__qualname__} needs the argument {name} (got none); {way}"
+            raise ArgumentTypeError(msg, argument=name)

@@ -18,7 +18,7 @@ from .batches import Batch
 from .errors import ArgumentTypeError
 from .periods import Period, PeriodCodes
 
-__all__ = ["Grouping", "Keys", "combine", "group_rows", "read_key", "split_keys"]
+__all__ = ["Grouping", "Keys", "combine", "cut_by", "group_rows", "read_key", "split_keys"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -34,7 +34,9 @@ class Keys(list[Any]):
     incomplete: tuple[Any, ...] = ()
     """Keys whose period is not a whole one: it reaches past the cut of the data, or there is none (None)."""
     definition: Mapping[str, str] = FrozenMap()
-    """What says in a signature how time was cut."""
+    """What says in a signature how time was cut, and decides what may be compared."""
+    estimation: Mapping[str, str] = FrozenMap()
+    """What says so and decides nothing."""
     place: int | None = None
     """Which part of the keys is the period."""
 
@@ -105,11 +107,40 @@ class Grouping:
         return keys
 
     def compact(self, now: int | None = None) -> tuple[Ints, Keys]:
-        """Codes renumbered in key order without gaps, and the keys; `now` as in `order`."""
-        codes, keys = self.order(np.bincount(self.codes, minlength=self.size) > 0, now)
-        rank = np.zeros(max(self.size, 1), dtype=np.int64)
+        """Codes renumbered in key order without gaps, and the keys; `now` as in `order`.
+
+        What lies in a period that begins after `now` is of no period.
+        """
+        whole = self if now is None else self._until(now)
+        codes, keys = whole.order(np.bincount(whole.codes, minlength=whole.size) > 0, now)
+        rank = np.zeros(max(whole.size, 1), dtype=np.int64)
         rank[codes] = np.arange(len(codes))
-        return rank[self.codes], keys
+        return rank[whole.codes], keys
+
+    def _until(self, now: int) -> Grouping:
+        """The same without the periods that had not begun: what lies in them is left out, of the period None."""
+        if self._period is None:
+            return self
+        width, begun = len(self._period.labels), self._period.until(now)
+        if begun >= sum(label is not None for label in self._period.labels):
+            return self
+        outer, period = np.divmod(self.codes, width)  # its codes are the innermost ones
+        period = np.minimum(period, begun)
+
+        def label(code: int) -> Any:
+            group, place = divmod(code, begun + 1)
+            if place < begun:
+                return self._label(group * width + place)
+            if not self.many:
+                return None
+            key = list(self._label(group * width))
+            key[self._place] = None
+            return tuple(key)
+
+        return Grouping(
+            outer * (begun + 1) + period, self.size // width * (begun + 1), label, self.names, many=self.many,
+            period=self._period.first(begun, period), place=self._place,
+        )  # fmt: skip
 
 
 def group_rows(by: Any, n: int, batch: Batch[Any] | None) -> Grouping:
@@ -140,6 +171,12 @@ def split_keys(by: Any, named: bool) -> tuple[list[Any], list[str | None], bool]
     if isinstance(by, (list, tuple)) and (named or _holds_columns(by)):
         return list(by), [None] * len(by), True
     return [by], [None], False
+
+
+def cut_by(by: Any, column: str) -> bool:
+    """Whether a key is a calendar period of that column of the batch."""
+    several, _, _ = split_keys(by, True)
+    return any(isinstance(part, Period) and part.source == column for part in several)
 
 
 def combine(parts: Sequence[Coded], names: Sequence[str | None], *, many: bool) -> Grouping:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _inputs
+from ._calls import complete
 from ._core.business_time import DAY, NEVER, Pattern, Timetable
 from ._frozen import FrozenMap
 from ._inputs import NAT
@@ -216,6 +217,7 @@ def _zone(name: str) -> dt.tzinfo:
 # -- the schedule --------------------------------------------------------------------------------------
 
 
+@complete('write BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="Europe/Berlin")')
 @attrs.frozen(repr=False)
 class BusinessHours:
     """A weekly schedule with holidays and exceptions, in a time zone.

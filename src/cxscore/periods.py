@@ -21,7 +21,7 @@ from ._inputs import NAT, Coded
 from .batches import Batch
 from .errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, MixedTimeZonesError, shown
 
-__all__ = ["Calendar", "Period", "PeriodCodes", "PeriodUnit", "Weekday", "period"]
+__all__ = ["Calendar", "Period", "PeriodCodes", "PeriodUnit", "Weekday", "every_period", "period"]
 
 Ints = npt.NDArray[np.int64]
 PeriodUnit = Literal["day", "week", "month", "quarter", "year"]
@@ -31,7 +31,7 @@ Moment = tuple[int, bool | None]
 
 _DAY = 86_400_000_000
 _UNITS = ("day", "week", "month", "quarter", "year")
-_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _YEAR_ONE = -719_162  # 0001-01-01, the first day that is a date
 # Where rows belong when nothing else is said; naming another instant is part of the definition.
 _CUSTOMARY = ("at", "opened_at")
@@ -113,7 +113,7 @@ class Calendar:
 class PeriodCodes(Coded):
     """Periods as labels: the date of each first day, and None, last, for a row without an instant."""
 
-    __slots__ = ("_days", "_given", "_latest", "_zone", "definition")
+    __slots__ = ("_days", "_given", "_latest", "_own", "_zone", "definition")
 
     def __init__(
         self,
@@ -124,6 +124,7 @@ class PeriodCodes(Coded):
         definition: dict[str, str],
         given: Moment | None,
         latest: Moment,
+        own: Sequence[Ints] = (),
     ) -> None:
         dates = dates_of(days[:-1])
         super().__init__(codes, [*dates, None] if (codes == len(dates)).any() else dates, name)
@@ -132,10 +133,33 @@ class PeriodCodes(Coded):
         self._zone = zone
         self._given = given
         self._latest = latest
+        self._own = own
 
     def with_codes(self, codes: Ints) -> PeriodCodes:
         """The same periods for other rows; the number behind the last period says that there is none."""
-        return PeriodCodes(codes, self._days, self._zone, self.name, self.definition, self._given, self._latest)
+        return self._with(codes, self._days)
+
+    def _with(self, codes: Ints, days: Ints) -> PeriodCodes:
+        return PeriodCodes(
+            codes, days, self._zone, self.name, self.definition, self._given, self._latest, self._own
+        )  # fmt: skip
+
+    def until(self, now: int) -> int:
+        """How many of the periods have begun where rows were cut at an instant, by the rule of the rows.
+
+        A row behind the cut is left out, so a period that begins behind it has nothing in it; nor has one that begins
+        right there, unless something happened at that instant. All of them, where periods are of other instants than
+        those that the rows are cut by.
+        """
+        starts = periods.starts_of_days(self._days, self._zone if self._latest[1] else None)[:-1]
+        if not self._own:
+            return len(starts)
+        happened = any((column == now).any() for column in self._own)
+        return int(starts.searchsorted(now, side="right" if happened else "left"))
+
+    def first(self, number: int, codes: Ints) -> PeriodCodes:
+        """The first periods only, for rows numbered so that all others have none."""
+        return self._with(codes, self._days[: number + 1])
 
     def incomplete(self, now: int | None) -> list[Any]:
         """The labels that are no whole period: those that reach past the cut of the data, and None.
@@ -203,7 +227,8 @@ class Period:
         """The same periods of other instants, 1-D ArrayLike.
 
         Raises:
-            As `cxscore.period`.
+            ArgumentTypeError: no instants.
+            MixedTimeZonesError: naive and aware instants together.
         """
         return attrs.evolve(self, source=_column(times, self.tz))
 
@@ -241,8 +266,9 @@ class Period:
             [instants, *further], [zone if aware else None, *(zone if rule else None for _ in further)]
         )
         return PeriodCodes(
-            np.concatenate(codes), days, zone, self.name, self._definition(tz), self.as_of, (latest, rule)
-        )
+            np.concatenate(codes), days, zone, self.name, self._definition(tz), self.as_of, (latest, rule),
+            (instants, *further) if self.source in _CUSTOMARY else (),
+        )  # fmt: skip
 
     def times(self, n: int, batch: Batch[Any] | None) -> tuple[Ints, bool | None]:
         """The instants of the rows in microseconds, and whether they are UTC; raises as `coded`."""
@@ -298,8 +324,8 @@ def period(
         week_starts: the day that weeks begin on; ISO weeks by default.
         year_starts: the month that years and their quarters begin in, 4 for a fiscal year from April.
         anchor: "opened" for resolutions that belong to the instant of their conversation instead of to their end.
-        as_of: when the data were cut, which decides whether the last period is complete. None: the `as_of` of the
-            metric, or the latest instant.
+        as_of: when the data were cut, which decides whether the last period is complete; a naive one is wall time of
+            the zone that cuts the days. None: the `as_of` of the metric, or the latest instant.
 
     Returns:
         Period, for `by=`, alone or among other keys. The keys are dates: the first day of each period. Those that
@@ -328,8 +354,8 @@ def period(
     cut = None
     if as_of is not None:
         (micros,), aware = _inputs.instants([as_of], "as_of")
-        if aware is None or (not aware and tz is None):
-            msg = f"as_of must be a datetime, and an aware one where no tz= is named (got {as_of!r})"
+        if aware is None:
+            msg = f"as_of must be a datetime (got {as_of!r})"
             raise ArgumentTypeError(msg, argument="as_of", found=as_of)
         cut = int(micros), aware
     return Period(times if isinstance(times, str) else _column(times, tz), calendar, tz, anchor, cut)
@@ -349,6 +375,30 @@ def _no_zone(argument: str, aware: bool | None) -> MixedTimeZonesError:
         f"e.g. cx.period(..., tz='Europe/Berlin')"
     )
     return MixedTimeZonesError(msg, argument=argument, found=None)
+
+
+def every_period(dates: Sequence[dt.date], unit: PeriodUnit) -> list[dt.date]:
+    """First days of all periods from the first to the last of some, at least one.
+
+    Weeks begin on the weekday of the first of them, years and quarters in its month.
+
+    Raises:
+        ArgumentValueError: a date on which no such period begins.
+        UnknownNameError: an unknown unit.
+    """
+    check_choice("unit", unit, _UNITS)
+    first = min(dates)
+    calendar = Calendar(unit=unit, week_starts=_WEEK[first.weekday()], year_starts=first.month)
+    low, high = (day.toordinal() + _YEAR_ONE - 1 for day in (first, max(dates)))
+    found = dates_of(calendar.first_days(low, high)[:-1])
+    strangers = sorted(set(dates) - set(found))
+    if strangers:
+        msg = (
+            f"tallies must have the first day of each {unit} as their key (got {strangers[0]}, beside {found[0]}); "
+            f"write that day, or name another unit="
+        )
+        raise ArgumentValueError(msg, argument="tallies", found=strangers[0])
+    return found
 
 
 def dates_of(days: Ints) -> list[dt.date]:

@@ -31,7 +31,9 @@ def answers(values: Any, scale: Scale, argument: str = "answers") -> Column:
         return _parsed(coded(values, argument), scale)
     if kind not in "iuf":
         what = {"b": "True/False", "M": "dates", "m": "durations"}.get(kind, str(found.data.dtype))
-        way = "pass numbers: numpy's array.astype(int) makes False 0 and True 1" if kind == "b" else "pass scores"
+        way = "pass scores"
+        if kind == "b":
+            way = "pass numbers (numpy's array.astype(int) makes False 0 and True 1) and scale=cx.CSAT_THUMBS"
         msg = (
             f"{argument} must be numbers or labels of the scale {scale.name} (got {what}, dtype {found.data.dtype}); "
             f"{way}"

@@ -6,6 +6,7 @@ Cuts time with `periods`, asks the door of the clocks which tickets count, and l
 from __future__ import annotations
 
 import datetime as dt
+import html
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, cast, overload
 
@@ -172,12 +173,13 @@ class Backlog(Result):
         unit = self._signature.definition["period"].partition("@")[0]
         names = (unit, "opened", "resolved", "abandoned", "open", "median age", "p90", "longest")
         more = len(self) - _SHOWN
-        return _html.table(
+        page = _html.table(
             names,
             [period._cells() for period in self.periods[-_SHOWN:]],
             title=str(self),
             more=f"... after {more:,} earlier ones" if more > 0 else "",
         )
+        return page + f"<small>{html.escape(self.signature)}</small>"
 
 
 @attrs.frozen(eq=False)

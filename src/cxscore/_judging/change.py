@@ -18,6 +18,7 @@ from .._evidence import Evidence
 from .._results import Finding, Result, Signature, plain, show
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
+from .keys import check_same_groups
 
 __all__ = ["ChangeExplained", "GroupChange", "explain_change"]
 
@@ -165,14 +166,15 @@ def explain_change(before: Groups[Any], after: Groups[Any]) -> ChangeExplained:
     Args:
         before: `Groups` of a metric whose headline is a net, a share or a mean: `nps`, `csat`, `ces`,
             `repeat_contacts`.
-        after: the same metric with the same definition, by the same key; groups may appear and vanish.
+        after: the same metric with the same definition, by the same key; groups may appear and vanish, but one at
+            least must be in both.
 
     Returns:
         ChangeExplained, its rows in key order. NaN throughout where one of the periods has no answers.
 
     Raises:
         ArgumentTypeError: something else than `Groups`, or groups whose headline is a median or a count.
-        ArgumentValueError: unlike definitions, unlike keys, or groups that do not add up to the whole
+        ArgumentValueError: unlike definitions, unlike keys, no group in both, or groups that do not add up to the whole
             (`one_vote_per` with accounts in several groups).
 
     References:
@@ -242,14 +244,8 @@ def _overall(argument: str, groups: Any) -> Evidence:
 
 def _all_keys(before: Groups[Any], after: Groups[Any]) -> list[Any]:
     """Keys of both, in key order: sorted where all compare, the missing label last."""
+    check_same_groups(before, after, in_common=False)  # all groups may be new, and all is mix
     keys = list(dict.fromkeys((*after, *before)))
-    strangers = bool(len(before) and len(after)) and len(keys) == len(before) + len(after)
-    if strangers and (before.names != after.names or len({isinstance(key, tuple) for key in keys}) > 1):
-        msg = (
-            f"before and after must have the same kind of groups (got groups by {', '.join(before.names)} and by "
-            f"{', '.join(after.names)}, with no group in both); use the same by= for both"
-        )
-        raise ArgumentValueError(msg, argument="after", found=(before.names, after.names))
     parts = {key: key if isinstance(key, tuple) else (key,) for key in keys}
     try:
         return sorted(keys, key=lambda key: [(part is None, 0 if part is None else part) for part in parts[key]])

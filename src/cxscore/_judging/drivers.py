@@ -190,7 +190,8 @@ def drivers(
 
     Returns:
         Drivers. The interval of a lift is MOVER for the NPS, Newcombe for CSAT, Welch with a quarter answer at each
-        end of the scale for CES; it takes all answers as independent. Undefined figures are NaN.
+        end of the scale for CES; all intervals, that of `overall` too, take the answers as independent, whoever gave
+        them: `cx.nps(responses)` has one that knows respondents. Undefined figures are NaN.
 
     Raises:
         ArgumentTypeError: something else than responses, tags that are single texts.
@@ -217,8 +218,9 @@ def drivers(
     function, default, method = _METRICS[metric]
     said = _inputs.coded(_inputs.tuples(batch.raw("tags"), "tags"), "tags")
     table = score_table(
-        batch, default if scale is None else scale, by=said.codes, weights=weights, missing=missing, invalid=invalid
-    )
+        batch, default if scale is None else scale, by=said.codes, weights=weights, cluster=False, missing=missing,
+        invalid=invalid,
+    )  # fmt: skip
     overall = function(table.total(), confidence=confidence, missing=missing, invalid=invalid)
     combination, tag, tags = _pairs([said.labels[code] for code in table.keys])
     columns = _columns(table, metric, confidence, combination, tag, len(tags) + 1)

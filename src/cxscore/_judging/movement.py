@@ -19,9 +19,10 @@ from .._core import counting, paired
 from .._core.distributions import z_value
 from .._frozen import FrozenMap
 from .._grouping import read_key
-from .._results import Brief, Finding, Interval, Signature, show
+from .._results import Brief, Finding, Interval, Signature, level_text, show
 from ..batches import Batch, Responses, first_record
 from ..errors import ArgumentTypeError, ArgumentValueError, ScaleError
+from ..groups import Groups
 from ..scales import CES_1_7, CSAT_1_5, NPS_0_10, Scale
 from .compare import Verdict
 
@@ -62,7 +63,8 @@ class Movement(Finding):
         estimate: the score of these people after less before, in the unit of the score.
         interval: its interval; it knows that the two answers of a person go together.
         p_value: two-sided, by inverting the interval.
-        verdict: "better" or "worse" where the interval excludes 0, "no clear change" otherwise.
+        verdict: "better" or "worse" where the interval excludes 0, "no clear change" otherwise; None where nobody
+            answered in both waves.
         assumes: what has to be true for all this to hold.
         before, after: the score of these people in the two waves.
         people: who answered in both waves.
@@ -86,7 +88,7 @@ class Movement(Finding):
     estimate: float
     interval: Interval
     p_value: float
-    verdict: Verdict
+    verdict: Verdict | None
     assumes: str
     before: float
     after: float
@@ -109,8 +111,9 @@ class Movement(Finding):
         if not self.people:
             return f"{self.figure} of the same people undefined: nobody answered in both waves"
         chance = "<0.0001" if self.p_value < 0.0001 else f"={self.p_value:.2g}"
+        who = "person" if self.people == 1 else "people"
         return (
-            f"{self.figure} of the same {self.people:,} people {self._change()} ({self._limits()}, p{chance}): "
+            f"{self.figure} of the same {self.people:,} {who} {self._change()} ({self._limits()}, p{chance}): "
             f"{self.verdict}"
         )
 
@@ -129,10 +132,11 @@ class Movement(Finding):
         low, high = self.interval
         if low != low:
             return "no interval"
-        return f"{self.interval.confidence * 100:.6g}% CI {self._shown(low)} to {self._shown(high)}"
+        return f"{level_text(self.interval.confidence)} CI {self._shown(low)} to {self._shown(high)}"
 
     def _brief(self) -> Brief:
-        return Brief(f"{self.figure}, same people", f"{self._change()}, {self.verdict}", self._limits(), self.people)
+        figure = self._change() if self.verdict is None else f"{self._change()}, {self.verdict}"
+        return Brief(f"{self.figure}, same people", figure, self._limits(), self.people)
 
     def _lines(self) -> list[tuple[str, str]]:
         left = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in self.left_out.items())
@@ -147,7 +151,7 @@ class Movement(Finding):
             *moves,
             ("improved, unchanged, worsened", f"{self.improved:,}, {self.unchanged:,}, {self.worsened:,}"),
             ("groups of the same size", "nobody moved" if p != p else f"p={p:.2g}"),
-            ("verdict", self.verdict),
+            ("verdict", self.verdict or "undefined"),
             ("assumes", self.assumes),
             ("left out", left or "nothing"),
         ]
@@ -167,6 +171,12 @@ class _Wave(NamedTuple):
 
 def _opened(answers: Any, argument: str) -> tuple[Any, Batch[Any] | None]:
     """Answers as one column, with the batch they stand in, if any."""
+    if isinstance(answers, (Finding, Groups)):
+        msg = (
+            f"{argument} must be the answers themselves (got {type(answers).__name__}, what was made of them): who "
+            f"moved cannot be told from figures; cx.compare(before, after) takes results as independent samples"
+        )
+        raise ArgumentTypeError(msg, argument=argument, found=type(answers))
     answers = _inputs.materialise(answers)
     kind = first_record(answers)
     if isinstance(answers, Batch) or kind is not None:
@@ -363,7 +373,7 @@ def _moved(
         estimate=reading.unit * total / people if people else float("nan"),
         interval=Interval(float(low), float(high), confidence, "score"),
         p_value=paired.mean_score_p(changes, -reach),
-        verdict="better" if better > 0 else "worse" if better < 0 else "no clear change",
+        verdict=None if not people else "better" if better > 0 else "worse" if better < 0 else "no clear change",
         assumes=_ASSUMES,
         before=float(mean[0]),
         after=float(mean[1]),

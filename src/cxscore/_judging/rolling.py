@@ -20,6 +20,7 @@ from .._grouping import Keys
 from .._results import Finding
 from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, shown
 from ..groups import Groups
+from .keys import evenly_spaced, in_time
 
 __all__ = ["rolling"]
 
@@ -32,22 +33,25 @@ def rolling(groups: Groups[R], periods: int) -> Groups[R]:
     """The figures of the last `periods` periods together, for every period that has so many up to it.
 
     Nothing is counted again: survey scores add up the counts of the periods, waits and repeats put together what was
-    found of each, so a percentile is that of all the waits of the window and never a mean of percentiles. Windows
-    overlap: neighbours share all but one period, so `trend` and other judgements of many groups refuse them.
+    found of each, so a percentile is that of all the waits of the window and never a mean of percentiles.
+
+    A window is what its rows give in one go, of the same definition: it may be compared with any other figure of that
+    definition, the sum of the tallies of a year ago for instance. Windows overlap: neighbours share all but one period,
+    so `trend` and other judgements of many figures refuse them, by what the second part of the signature says.
 
     Args:
         groups: what a metric gave by `cxscore.period`, alone or among other keys, each combination of which rolls for
-            itself; or groups whose keys are dates, of which every one is taken for a period that follows the one
-            before. Rows of no period (None) are in no window.
+            itself; or groups whose keys are dates that follow each other without a gap, as
+            `Groups.from_tallies(..., unit="day")` makes them. Rows of no period (None) are in no window.
         periods: how many periods a window has, 1 or more.
 
     Returns:
         Groups: the key of a window is that of its last period. It is in `incomplete` where any of its periods is. The
-        signature says `rolling`. `overall` is that of all rows, as before.
+        signature says `rolling`, and of what, in its second part. `overall` is that of all rows, as before.
 
     Raises:
         ArgumentTypeError: no groups; keys that are no periods; groups that cannot be put together (outliers).
-        ArgumentValueError: `periods` is no whole number of 1 or more.
+        ArgumentValueError: `periods` is no whole number of 1 or more; dates with a gap, or at uneven distances.
 
     >>> from datetime import datetime
     >>> import cxscore as cx
@@ -88,19 +92,39 @@ def _windows(groups: Groups[Any], periods: int) -> tuple[Keys, Ints]:
         parts = key if several else (key,)
         if parts[place] is not None:
             series[(*parts[:place], *parts[place + 1 :])].append(i)
-    found = [
-        order[start : start + periods]
-        for members in series.values()
-        for order in [sorted(members, key=lambda i: given[i] if not several else given[i][place])]
-        for start in range(len(order) - periods + 1)
-    ]
+    gapless = getattr(given, "place", None) is not None
+    orders = [_in_order(members, given, place if several else None, gapless) for members in series.values()]
+    found = [order[start : start + periods] for order in orders for start in range(len(order) - periods + 1)]
     found.sort(key=lambda window: window[-1])  # in the order of the keys, as before
     unfinished = set(groups.incomplete)
     keys = Keys(given[window[-1]] for window in found)
     keys.place = place
     keys.incomplete = tuple(given[w[-1]] for w in found if not unfinished.isdisjoint(given[i] for i in w))
-    keys.definition = FrozenMap({**getattr(given, "definition", {}), "rolling": str(periods)})
+    # A window is no period: how long it is does not decide what it may be compared with.
+    said = dict(getattr(given, "definition", {}))
+    cut = {name: said.pop(name) for name in ("period",) if name in said}
+    keys.definition, keys.estimation = FrozenMap(said), FrozenMap({"rolling": str(periods), **cut})
     return keys, np.array(found, dtype=np.int64).reshape(len(found), periods)
+
+
+def _in_order(members: list[int], keys: Sequence[Any], place: int | None, gapless: bool) -> list[int]:
+    """Places of groups in order of time, none of which is missing."""
+    dates = {i: keys[i] if place is None else keys[i][place] for i in members}
+    if gapless:
+        return sorted(members, key=dates.__getitem__)
+    if in_time(list(dates.values())) is None:
+        msg = f"groups must have keys that are all dates or all datetimes of one rule (got {shown(dates[members[0]])})"
+        raise ArgumentTypeError(msg, argument="groups", found=dates[members[0]])
+    found = sorted(members, key=dates.__getitem__)
+    values = [dates[i] for i in found]
+    if not evenly_spaced(values):
+        msg = (
+            f"groups must be periods that follow each other without a gap (got {len(values)} from {values[0]} to "
+            f"{values[-1]} at uneven distances); say what they are, cx.Groups.from_tallies(tallies, cx.nps, "
+            f"unit='day'), or cut time with by=cx.period(...), and periods without rows are there"
+        )
+        raise ArgumentValueError(msg, argument="groups", found=tuple(values[:2]))
+    return found
 
 
 def _place_of_period(groups: Groups[Any]) -> int:

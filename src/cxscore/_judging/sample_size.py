@@ -20,6 +20,9 @@ from ..scales import CES_1_7, Scale
 
 __all__ = ["sample_size"]
 
+# A margin of a quarter of a point takes more than 150,000 answers: who asks for less means a fraction.
+_FINEST = 0.25
+
 _EXPECTED = {
     "nps": ("promoters", "detractors", "sd"),
     "csat": ("share",),
@@ -51,8 +54,9 @@ def sample_size(
 
     Args:
         metric: "nps", "csat", "ces", "repeat_contacts", or "share" for any other rate.
-        margin: half the width of the interval, in the unit of the metric: NPS points, CSAT percent points, CES
-            scale points, a fraction for repeat rates and shares. Exactly one of `margin` and `detect`.
+        margin: half the width of the interval, in the unit of the metric: NPS points, CSAT percent points (five are
+            5, at least 0.25), CES scale points, a fraction for repeat rates and shares. Exactly one of `margin` and
+            `detect`.
         detect: difference between two groups that a two-sided test should find, in the same unit.
         confidence: level of the interval, or of the test.
         power: probability of finding a true difference of `detect`, from 0.5 to below 1; a margin has none.
@@ -214,7 +218,14 @@ def _number(
 def _distance(argument: str, value: Any, size: float) -> float:
     """A margin or difference in the unit of the metric."""
     rule = f"be above 0 and below {size:g}, in the unit of the metric"
-    return _number(argument, value, rule, lambda distance: 0.0 < distance < size, is_share=size <= 1.0)
+    found = _number(argument, value, rule, lambda distance: 0.0 < distance < size, is_share=size <= 1.0)
+    if size >= 50.0 and found < _FINEST:
+        msg = (
+            f"{argument} must be {_FINEST:g} or more, in points of 100 (got {value!r}); five percent points are 5, "
+            f"and {value!r} as a fraction is {100.0 * found:g}"
+        )
+        raise ArgumentValueError(msg, argument=argument, found=value)
+    return found
 
 
 def _share(argument: str, value: Any) -> float:

@@ -26,7 +26,7 @@ from .._core.distributions import z_value
 from .._core.multiplicity import holm
 from .._evidence import Evidence
 from .._frozen import FrozenMap
-from .._grouping import Grouping, group_rows
+from .._grouping import Grouping, cut_by, group_rows
 from .._inputs import NAT
 from .._results import Brief, Interval, Result, Signature, plain, put, show
 from ..batches import Responses, as_batch
@@ -34,6 +34,7 @@ from ..errors import ArgumentTypeError, ArgumentValueError, MergeError, ScaleErr
 from ..groups import Groups
 from ..records import SurveyResponse
 from ..scales import Scale
+from ..tallies._scores import contents
 
 __all__ = [
     "DueForSurvey",
@@ -62,8 +63,8 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 # -- what all of them read -----------------------------------------------------------------------------
 
 
-def _responses(values: Any) -> Responses:
-    batch: Any = as_batch(values, "responses", (Responses,), lambda: Responses.from_records([]))
+def _responses(values: Any, argument: str = "responses") -> Responses:
+    batch: Any = as_batch(values, argument, (Responses,), lambda: Responses.from_records([]))
     return batch  # type: ignore[no-any-return]  # as_batch accepts nothing else
 
 
@@ -81,11 +82,15 @@ def _dated(batch: Responses) -> Ints:
     return np.where(at == NAT, batch.times("asked_at"), at)
 
 
-def _moment(micros: int, aware: bool | None) -> dt.datetime | None:
+def _moment(micros: int, aware: bool | None, tz: str | dt.tzinfo | None) -> dt.datetime | None:
+    """An instant as the records have it: on the clocks of the batch, if it names any."""
     if micros == NAT:
         return None
     plain_time = dt.datetime(1970, 1, 1) + micros * _MICROSECOND
-    return plain_time.replace(tzinfo=dt.UTC) if aware else plain_time
+    if not aware:
+        return plain_time
+    moment = plain_time.replace(tzinfo=dt.UTC)
+    return moment if tz is None else moment.astimezone(_inputs.zone_of(tz))
 
 
 # -- one answer a person -------------------------------------------------------------------------------
@@ -104,8 +109,9 @@ def latest(responses: Any, key: str | Sequence[str] = "respondent") -> Responses
             column of your own; or several, `("survey", "conversation", "respondent")`.
 
     Returns:
-        Responses: rows in the order given. Answers are ordered by `at`, where that is missing by `asked_at`, and by
-        what else they hold where these are equal.
+        Responses: rows in the order given. Answers are ordered by `at`, where that is missing by `asked_at`. Of
+        several at one instant the one with the lowest number stays, which is the poorest wherever low is not good (no
+        scale is known here), and of equal numbers what else they hold decides, never the order of the rows.
 
     Raises:
         ArgumentTypeError: something else than responses; a key that is no name; rows to choose from and no instant
@@ -147,24 +153,13 @@ def latest(responses: Any, key: str | Sequence[str] = "respondent") -> Responses
     same = np.logical_and.reduce([column[order[1:]] == column[order[:-1]] for column in keys])
     if same.any():
         tied = order[np.append(same, False) | np.append(False, same)]
-        order = several[np.lexsort([column[several] for column in (*_contents(batch, tied), *keys)])]
+        place = np.zeros(len(batch), dtype=np.int64)
+        place[tied[np.lexsort(contents(batch, tied))]] = np.arange(len(tied))
+        order = several[np.lexsort([column[several] for column in (place, *keys)])]
     last = np.append(grouping.codes[order[1:]] != grouping.codes[order[:-1]], True)
     kept = np.ones(len(batch), dtype=np.bool_)
     kept[order[~last]] = False
     return batch[kept]
-
-
-def _contents(batch: Responses, rows: Ints) -> list[Ints]:
-    """What rows hold as numbers in the order of their texts, so that their position decides nothing."""
-    ranks = []
-    for name in (*batch.columns, *batch.extra):
-        column = batch.raw(name)
-        texts = {int(row): repr(_inputs.value_at(column, int(row))) for row in rows}
-        places = {text: place for place, text in enumerate(sorted(set(texts.values())))}
-        rank = np.zeros(len(batch), dtype=np.int64)
-        rank[list(texts)] = [places[text] for text in texts.values()]
-        ranks.append(rank)
-    return ranks
 
 
 # -- answers to follow up ------------------------------------------------------------------------------
@@ -177,7 +172,7 @@ class LowScore:
     Attributes:
         index: its position among the rows given.
         score: the point of the scale.
-        at: when it was given, None where not known.
+        at: when it was given, on the clocks of the batch; None where not known.
         record: the response.
 
     >>> import cxscore as cx
@@ -248,7 +243,8 @@ class LowScores(Sequence[LowScore]):
 
     def _item(self, i: int) -> LowScore:
         row = int(self._rows[i])
-        return LowScore(row, int(self._points[i]), _moment(int(self._dates[i]), self._aware), self._source[row])
+        at = _moment(int(self._dates[i]), self._aware, self._source.tz)
+        return LowScore(row, int(self._points[i]), at, self._source[row])
 
     @property
     def indices(self) -> Ints:
@@ -405,7 +401,7 @@ class SurveyDue:
 
     Attributes:
         respondent: who.
-        last_asked: when they were last asked or last answered, None for never.
+        last_asked: when they were last asked or last answered, on the clocks of the batch; None for never.
         since: since when they may be asked again, None for always.
 
     >>> import cxscore as cx
@@ -442,16 +438,17 @@ class DueForSurvey(Sequence[SurveyDue]):
     (['ada'], 1)
     """
 
-    __slots__ = ("_aware", "_cooling", "_last", "_names", "as_of", "given", "left_out", "n", "resting")
+    __slots__ = ("_aware", "_cooling", "_last", "_names", "_tz", "as_of", "given", "left_out", "n", "resting")
 
     def __init__(
-        self, names: list[Any], last: Ints, *, cooling: int, aware: bool | None, as_of: dt.datetime, resting: int,
-        given: int, n: int, left: FrozenMap[LeftOut, int],
+        self, names: list[Any], last: Ints, *, cooling: int, aware: bool | None, tz: str | dt.tzinfo | None,
+        as_of: dt.datetime, resting: int, given: int, n: int, left: FrozenMap[LeftOut, int],
     ) -> None:  # fmt: skip
         self._names = names
         self._last = _inputs.read_only(last)
         self._cooling = cooling
         self._aware = aware
+        self._tz = tz
         self.as_of = as_of
         self.resting = resting
         self.given = given
@@ -483,14 +480,14 @@ class DueForSurvey(Sequence[SurveyDue]):
     def _item(self, i: int) -> SurveyDue:
         last = int(self._last[i])
         since = NAT if last == NAT else last + self._cooling
-        return SurveyDue(self._names[i], _moment(last, self._aware), _moment(since, self._aware))
+        return SurveyDue(self._names[i], *(_moment(at, self._aware, self._tz) for at in (last, since)))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One flat row a respondent, for `pandas.DataFrame`."""
         return [item.to_dict() for item in self]
 
     def _content(self) -> tuple[Any, ...]:
-        return self._cooling, self._aware, self.as_of, self.resting, self.given, self.n, self.left_out
+        return self._cooling, self._aware, self._tz, self.as_of, self.resting, self.given, self.n, self.left_out
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DueForSurvey):
@@ -518,9 +515,9 @@ class DueForSurvey(Sequence[SurveyDue]):
 
 
 def _due_for_survey(names: list[Any], last: Ints, *content: Any) -> DueForSurvey:
-    cooling, aware, as_of, resting, given, n, left = content
+    cooling, aware, tz, as_of, resting, given, n, left = content
     return DueForSurvey(
-        names, last, cooling=cooling, aware=aware, as_of=as_of, resting=resting, given=given, n=n, left=left
+        names, last, cooling=cooling, aware=aware, tz=tz, as_of=as_of, resting=resting, given=given, n=n, left=left
     )
 
 
@@ -536,7 +533,9 @@ def due_for_survey(
 
     Args:
         responses: `SurveyResponse` records or a `Responses` batch: who was asked and who answered, and when.
-        as_of: now; a respondent may be asked from exactly `cooling` after the last time on.
+        as_of: now; a respondent may be asked from exactly `cooling` after the last time on. What lies after it has
+            not happened: of somebody asked before it who answers after it the question counts, and a row with
+            nothing before it is left out as `after_as_of`.
         cooling: how long a respondent is left alone.
         key: the column that says who: "respondent", "account", or your own.
         among: everybody who might be asked. Those whom no response knows were never asked and may be; others than
@@ -569,15 +568,17 @@ def due_for_survey(
     batch = _responses(responses)
     now = _inputs.instant(as_of, "as_of", aware=batch.aware, tz=batch.tz)
     aware = _inputs.instants([as_of], "as_of")[1] if batch.aware is None else batch.aware
-    # Whoever answers is left alone from then on, whenever the question was sent.
-    last = np.maximum(batch.times("asked_at"), batch.times("at"))
+    # Whoever answers is left alone from then on, whenever the question was sent; what lies after now has not happened.
+    instants = batch.times("asked_at"), batch.times("at")
+    dated = (instants[0] != NAT) | (instants[1] != NAT)
+    last = np.maximum(*(np.where(at > now, NAT, at) for at in instants))
     people = batch.coded(key, "key")
     account = Account(len(batch))
-    for name, gone in ((key, _missing(batch, key)), ("asked_at", last == NAT)):
+    for name, gone in ((key, _missing(batch, key)), ("asked_at", ~dated)):
         if missing == "raise" and gone.any():
             _inputs.refuse_missing(name, gone)
         account.leave_out(LeftOut.MISSING, gone)
-    account.leave_out(LeftOut.AFTER_AS_OF, last > now)
+    account.leave_out(LeftOut.AFTER_AS_OF, dated & (last == NAT))
     n, left = account.by_group(None, 1)
     rows = np.flatnonzero(account.kept)
     times = np.full(len(people.labels), NAT, dtype=np.int64)
@@ -595,7 +596,7 @@ def due_for_survey(
     except TypeError:  # names of unlike types have no order
         due = due[np.argsort(asked[due], kind="stable")]
     return DueForSurvey(
-        [names[i] for i in due.tolist()], asked[due], cooling=wait, aware=aware, as_of=as_of,
+        [names[i] for i in due.tolist()], asked[due], cooling=wait, aware=aware, tz=batch.tz, as_of=as_of,
         resting=len(names) - len(due), given=len(batch), n=int(n[0]),
         left=left_out({str(reason): counts[0] for reason, counts in left.items()}),
     )  # fmt: skip
@@ -794,9 +795,9 @@ def response_rate(
     A group is `far_below` the rest where both hold: the p-value of the two-sided score test of its rate against that
     of all others together (with the factor N / (N - 1) of Miettinen and Nurminen), adjusted by Holm over all groups,
     is below 1 - confidence; and its rate is less than `far` times theirs. The first alone would flag trifles in large
-    groups, the second alone chance in small ones. A group in which fewer than one answer or one silence is expected
-    is not tested. The scores of a group that hardly answers may say more about who answers than about how well
-    things went.
+    groups, the second alone chance in small ones. A group in which fewer than one answer or one silence is expected is
+    not tested. Invitations are taken as independent of each other, also those of one respondent. The scores of a group
+    that hardly answers may say more about who answers than about how well things went.
 
     Args:
         asked: `SurveyResponse` records or a `Responses` batch, where a row without a score was asked and did not
@@ -813,7 +814,8 @@ def response_rate(
 
     Raises:
         ArgumentTypeError: counts without the other ones; something else than responses or counts.
-        ArgumentValueError: `far` or `confidence` not between 0 and 1.
+        ArgumentValueError: `far` or `confidence` not between 0 and 1; responses cut by the period of their own `at`,
+            which only those have who answered.
         InvalidValueError: counts that are no whole numbers of 0 or more; more answered than asked.
         LengthError: columns of different lengths.
 
@@ -841,6 +843,12 @@ def response_rate(
         n, k = _count_columns(asked, answered)
     if by is None:
         return _rate(int(n.sum()), int(k.sum()), confidence, float(far))
+    if batch is not None and cut_by(by, "at"):
+        msg = (
+            "by must be a period of when people were asked (got period('at', ...)): who has not answered has no 'at'; "
+            "write by=cx.period('asked_at', ...)"
+        )
+        raise ArgumentValueError(msg, argument="by", found=by)
     grouping = group_rows(by, len(n), batch)
     codes, keys = grouping.compact()
     invitations, answers = (np.zeros(len(keys), dtype=np.int64) for _ in range(2))
@@ -856,7 +864,7 @@ def _invited(asked: Any) -> Responses:
             f"write response_rate(asked, answered), or pass responses"
         )
         raise ArgumentTypeError(msg, argument="answered", found=asked)
-    return _responses(asked)
+    return _responses(asked, "asked")
 
 
 def _count_columns(asked: Any, answered: Any) -> tuple[Ints, Ints]:
