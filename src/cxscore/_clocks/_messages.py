@@ -41,6 +41,7 @@ from ._labels import (
     rows_of_conversations,
 )
 from ._tickets import resolution_clocks
+from ._ties import stand_ins
 
 __all__ = ["read_messages", "row_numbers", "unless_none", "unlike", "with_more", "written_until_resolved"]
 
@@ -98,8 +99,10 @@ def read_messages(
         threads=2 if len(log) > 1 << 20 else 1,
     )
     waited, talks = found.waits, found.conversations
+    stand_in = stand_ins(log, codes, at, kind, whole, handoff)
     opened_by, answered_by, first_customer = (
-        row_numbers(found_rows, rows) for found_rows in (waited.opened_by, waited.answered_by, talks.first_customer)
+        stand_in(row_numbers(found_rows, rows))
+        for found_rows in (waited.opened_by, waited.answered_by, talks.first_customer)
     )
     present = (talks.first_customer >= 0) | (talks.answers > 0)
     present[codes[np.flatnonzero(whole & ~account.kept)]] = True  # bots and notes alone make a conversation, too
