@@ -87,7 +87,7 @@ def complete(way: str) -> Callable[[F], F]:
         if isinstance(target, type):
             setattr(target, "__init__", call)  # noqa: B010  # type checkers refuse the plain assignment
             return target
-        return call  # type: ignore[return-value]  # as above
+        return call  # type: ignore[return-value]  # same signature: wraps says so to people, F to type checkers
 
     return decorate
 

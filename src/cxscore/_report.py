@@ -200,6 +200,9 @@ class Words(NamedTuple):
     statuses: Mapping[str, str] = {}
 
 
+_AS_WRITTEN = Words()
+
+
 # -- reading -----------------------------------------------------------------------------------------
 
 
@@ -268,7 +271,7 @@ def read(
     tz: str | None = None,
     fold: int | None = None,
     delimiter: str = ",",
-    words: Words = Words(),  # noqa: B008  # a tuple, which nobody can change
+    words: Words = _AS_WRITTEN,
     scales: Mapping[str | None, Scale] | None = None,
     survey: str | None = None,
     strict: bool = True,

@@ -31,7 +31,8 @@ def point_counts(data: Array, low: int, high: int) -> list[int]:
     """How often each whole point of low..high stands in a numeric column; everything else counts nowhere."""
     points = high - low + 1
     if points > _MOST_SCANS:
-        return cross_count(data, low, high, None, 1, None)[0][0].tolist()  # type: ignore[no-any-return]
+        counts: list[int] = cross_count(data, low, high, None, 1, None)[0][0].tolist()
+        return counts
     workers = min(os.cpu_count() or 1, 4) if len(data) >= _THREADED else 1
     if workers == 1:
         return _scan(data, low, points)

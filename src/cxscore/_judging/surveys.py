@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Integral
-from typing import Any, ClassVar, Literal, TypeVar, overload
+from typing import Any, ClassVar, Literal, TypeVar, cast, overload
 
 import attrs
 import numpy as np
@@ -64,8 +64,7 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def _responses(values: Any, argument: str = "responses") -> Responses:
-    batch: Any = as_batch(values, argument, (Responses,), lambda: Responses.from_records([]))
-    return batch  # type: ignore[no-any-return]  # as_batch accepts nothing else
+    return cast("Responses", as_batch(values, argument, (Responses,), lambda: Responses.from_records([])))
 
 
 def _missing(batch: Responses, name: str) -> Bools:

@@ -10,7 +10,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, overload
+from typing import Any, ClassVar, Literal, cast, overload
 
 import attrs
 import numpy as np
@@ -637,7 +637,7 @@ def _grouped(by: Any, n: int, source: Source | None) -> Grouping:
     """The groups that `by=` asks for; a table of waits has its columns at hand."""
     if source is None or isinstance(source, Batch):
         return group_rows(by, n, source)
-    columns: Mapping[str, Array] = source.columns  # type: ignore[attr-defined]  # a table has them
+    columns: Mapping[str, Array] = cast("Any", source).columns  # rows without them are no source
 
     specs, names, many = split_keys(by, named=True)
     for i, part in enumerate(specs):

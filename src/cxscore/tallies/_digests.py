@@ -28,7 +28,9 @@ Digests = npt.NDArray[np.uint64]
 
 
 def _same(mine: Array | None, theirs: Array | None) -> bool:
-    return (mine is None) == (theirs is None) and (mine is None or np.array_equal(mine, theirs))  # type: ignore[arg-type]  # both are arrays by then
+    if mine is None or theirs is None:
+        return mine is theirs
+    return np.array_equal(mine, theirs)
 
 
 BY_CONTENT = attrs.cmp_using(eq=_same)
