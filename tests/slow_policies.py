@@ -32,6 +32,7 @@ DEFAULT: Policy = {
     "opened_by_agent": "after_customer",
     "answers": ["sent"],
     "bot": "ignore",
+    "bot_only": "no_wait",
     "status_answers": [],
     "wait_from": "first_unanswered",
     "first_is_reply": True,
@@ -42,7 +43,7 @@ DEFAULT: Policy = {
     "reopened_from": ["solved", "closed"],
     "one_touch": "exactly_one",
     "expires": None,
-    "leave_out": ["bot_only"],
+    "leave_out": [],
 }
 
 
@@ -158,7 +159,8 @@ class _Conversation:
         return None
 
     def bot_only(self) -> bool:
-        if self.policy["bot"] == "answers" or "bot_only" not in self.policy["leave_out"] or not self.customers:
+        waits = self.policy["bot_only"] == "waits" and "bot_only" not in self.policy["leave_out"]
+        if self.policy["bot"] == "answers" or waits or not self.customers:
             return False
         later = self.what[self.customers[0] :]
         called = bool(self.all("handoff"))

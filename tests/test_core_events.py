@@ -59,7 +59,7 @@ def rules_of(policy: Policy) -> Rules:
         one_touch=ev.OneTouch.WITHIN if within else ev.OneTouch[one_touch.upper()],
         one_touch_within=one_touch if within else 0,
         expires=policy["expires"],
-        bot_only_waits="bot_only" not in policy["leave_out"],
+        bot_only_waits=policy["bot_only"] == "waits" and "bot_only" not in policy["leave_out"],
     )
 
 
@@ -198,6 +198,7 @@ policies = st.fixed_dictionaries(
         "reopened_from": some_statuses,
         "one_touch": st.sampled_from(["exactly_one", "at_most_one", "never_waited", "one_closer"]) | st.integers(1, 9),
         "expires": st.none() | st.integers(1, 12),
+        "bot_only": st.sampled_from(["no_wait", "waits"]),
         "leave_out": st.sampled_from([["bot_only"], []]),
     },
 )

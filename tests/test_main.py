@@ -261,7 +261,7 @@ def test_receipts_leave_people_waiting_and_bots_do_not(run):
     code, out, _ = run(["--author", "auto-reply=bot"], messages=RECEIPTS)
     assert code == 0
     assert "Still waiting" not in out
-    assert "Answered only by a bot, outside the clocks: 1 conversation.\n" in out
+    assert "Answered only by a bot, not counted as waiting: 1 conversation.\n" in out
 
 
 def test_automatic_authors_beside_a_column_of_that_name(tmp_path):
@@ -367,6 +367,11 @@ def test_hours_by_channel(tmp_path):
     assert read_hours(str(file)) == {"email": office, None: cx.BusinessHours.always("UTC")}
     file.write_text(json.dumps(office.to_dict()))
     assert read_hours(str(file)) == office
+    changed = office.then(cx.BusinessHours.always("Europe/Berlin"), starting=date(2026, 7, 1))
+    by_hand = {**office.to_dict(), "changes": {"2026-07-01": {"weekly": "24/7", "tz": "Europe/Berlin"}}}
+    for data in (changed.to_dict(), by_hand):
+        file.write_text(json.dumps(data))
+        assert read_hours(str(file)) == changed
 
 
 @pytest.mark.parametrize(
@@ -388,6 +393,13 @@ def test_hours_by_channel(tmp_path):
         (
             '{"weekly": "24/7", "tz": "UTC", "overrides": {"2026-12-24": ["9"]}}',
             ": overrides[2026-12-24] must have spans",
+        ),
+        ('{"weekly": "24/7", "tz": "UTC", "changes": []}', ": changes must be dates or instants with the business"),
+        ('{"weekly": "24/7", "tz": "UTC", "changes": {"July": {}}}', ": changes must start at such as 2026-07-01"),
+        ('{"weekly": "24/7", "tz": "UTC", "changes": {"2026-07-01": {}}}', ", '2026-07-01': must hold business hours"),
+        (
+            '{"weekly": "24/7", "tz": "UTC", "changes": {"2026-07-01": {"weekly": {}, "tz": "Asia/Tokyo"}}}',
+            ": changes must be aware where business hours have several zones",
         ),
     ],
 )

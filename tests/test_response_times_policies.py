@@ -304,7 +304,7 @@ def test_bots_by_the_rule_of_the_policy():
         assert result.left_out.get(cx.LeftOut.BOT, 0) == (2 if rule == "ignore" else 0)
     assert {"ignore": [9.0], "ends_wait": [4.0], "answers": [1.0, 4.0, 1.0]} == waits
     assert 1 == cx.response_times(messages, as_of=at(20)).bot_only
-    kept = cx.ReplyPolicy(leave_out=("merged", "spam", "deleted"))
+    kept = cx.ReplyPolicy(bot_only="waits")
     waiting = cx.response_times(messages, policy=kept, as_of=at(20))
     assert (0, 1, 20 * MINUTE) == (waiting.bot_only, waiting.waiting, waiting.first_response.longest_waiting)
 
@@ -403,7 +403,7 @@ def test_ticket_rows_take_changes_beside_messages_only():
     states = changes((1, 5, "pending"), (1, 15, "open"), (1, 20, "solved"))
     result = cx.response_times([], conversations=table, changes=states)
     assert (10 * MINUTE, 20 * MINUTE) == (result.agent_wait.total, result.resolution.total)
-    with pytest.raises(cx.ArgumentTypeError, match="targets must be about calendar time here"):
+    with pytest.raises(cx.ArgumentTypeError, match="hours must be given where targets are about business time"):
         cx.DurationTally.of(log((1, 0, "c")), targets=cx.ServiceTargets(reply=HOUR, in_business_time=True))
 
 
@@ -939,7 +939,7 @@ def test_changes_win_over_the_rows_of_conversations():
 
 
 @pytest.mark.parametrize("told_by", ["changes", "conversations"])
-def test_what_only_bots_answered_is_in_no_clock(told_by):
+def test_nobody_waits_for_a_person_where_only_bots_answered(told_by):
     messages = log((1, 0, "c"), (1, 1, "b"), (2, 0, "c"), (2, 9, "a"), (3, 0, "c"), (3, 1, "b"))
     if told_by == "changes":
         options = {
@@ -956,6 +956,22 @@ def test_what_only_bots_answered_is_in_no_clock(told_by):
         }
     targets = cx.ServiceTargets(first_response=HOUR, resolution=HOUR)
     result = cx.response_times(messages, targets=targets, as_of=at(3_000), **options)
+    assert (2, 3, 2) == (result.bot_only, result.conversations, result.touches.resolved)
+    assert (1, 1) == (result.first_response.n, result.reply.n)
+    assert (0, 0) == (result.first_response.waiting, result.reply.waiting)
+    # Their resolution is what ticket rows alone would say.
+    assert (2, 1) == (result.resolution.n, result.resolution.waiting) == (
+        result.first_resolution.n, result.first_resolution.waiting
+    )  # fmt: skip
+    assert [("resolution", 3)] == [(row["clock"], row["conversation"]) for row in result.at_risk()]
+    assert (1.0, 0.5) == (result.touches.customer_messages, result.touches.resolved_one_touch_share)
+    if told_by == "conversations":
+        rows = cx.response_times(options["conversations"], as_of=at(3_000), targets=targets)
+        assert rows.resolution == result.resolution
+
+    # A policy may set them aside altogether,
+    without = attrs.evolve(cx.DEFAULT_POLICY, leave_out={"bot_only"})
+    result = cx.response_times(messages, targets=targets, as_of=at(3_000), policy=without, **options)
     assert (2, 3, 1) == (result.bot_only, result.conversations, result.touches.resolved)
     assert 0 == len(result.at_risk())
     for name, clock in result._clocks():
@@ -964,11 +980,18 @@ def test_what_only_bots_answered_is_in_no_clock(told_by):
             assert clock.n + clock.waiting <= 1
     assert 1 == result.resolution.n == result.first_resolution.n
     assert (1.0, 1.0) == (result.touches.customer_messages, result.touches.resolved_one_touch_share)
-    nobody = cx.response_times(messages, as_of=at(3_000), by="conversation", **options)[1]
+    nobody = cx.response_times(messages, as_of=at(3_000), by="conversation", policy=without, **options)[1]
     assert (0, 0, 1) == (nobody.resolution.n, nobody.resolution.waiting, nobody.bot_only)
-    # A policy that does not set them aside counts them.
-    counting = attrs.evolve(cx.DEFAULT_POLICY, leave_out={"merged", "spam", "deleted"})
-    assert 2 == cx.response_times(messages, as_of=at(3_000), policy=counting, **options).resolution.n
+    # or say that such customers wait all the same, unless it sets them aside.
+    counting = attrs.evolve(cx.DEFAULT_POLICY, bot_only="waits")
+    result = cx.response_times(messages, as_of=at(3_000), policy=counting, **options)
+    assert (0, 2, 1) == (result.bot_only, result.resolution.n, result.first_response.waiting)
+    assert 1 == result.first_response.closed
+    neither = attrs.evolve(counting, leave_out={"bot_only"})
+    assert (2, 0) == (
+        (result := cx.response_times(messages, as_of=at(3_000), policy=neither, **options)).bot_only,
+        result.first_response.waiting,
+    )
 
 
 # -- figures to hold beside a dashboard ------------------------------------------------------------------

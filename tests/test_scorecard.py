@@ -110,7 +110,7 @@ def test_channels_on_which_nobody_waits_for_people_have_no_line():
     card = cx.scorecard(messages=log)
     assert [one.channel for one in card.indicators if one.channel] == ["email", "social"]
     assert card.response_times.bot_only == 1
-    assert card.notes[1] == "Answered only by a bot, outside the clocks: 1 conversation."
+    assert card.notes[1] == "Answered only by a bot, not counted as waiting: 1 conversation."
     assert "Answered only by a bot" not in str(waits(1, 2))
 
 

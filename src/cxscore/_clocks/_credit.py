@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._accounting import Account
 from .._core import events
 from .._inputs import NAT
 from ..batches import Changes
@@ -45,13 +44,13 @@ class Credit:
     """Whom waits belong to."""
 
     def __init__(
-        self, rule: str, people: People, changes: Changes | None, told: Account, of_change: Ints, rows: Rows
+        self, rule: str, people: People, changes: Changes | None, said: Ints, of_change: Ints, rows: Rows
     ) -> None:
         self._rule, self._people, self._rows = rule, people, rows
         assigned = np.empty(0, dtype=np.int64)
         at = assigned
         if changes is not None:
-            assigned = np.flatnonzero(told.kept & (changes.kinds() == ASSIGNED))
+            assigned = said[changes.kinds()[said] == ASSIGNED]
             at = changes.times("at")[assigned]
         self._of, self._at, self._to = of_change[assigned], at, people.assigned_to[assigned]
         # The assignee on the ticket is the present one; where assignments are told, they tell it.

@@ -33,7 +33,17 @@ from ._base import (
     ticket_ends,
 )
 from ._credit import Credit
-from ._happened import ASIDE, People, Rows, laid_out, message_kinds, schedule_changes, whole_conversations, with_changes
+from ._happened import (
+    ASIDE,
+    People,
+    Rows,
+    laid_out,
+    message_kinds,
+    rows_in_order,
+    schedule_changes,
+    whole_conversations,
+    with_changes,
+)
 from ._labels import Join, bring_together, labels_of_rows, one_numbering, rows_of_conversations
 from ._messages import written_until_resolved
 from ._spans import BY_START, Known, spans_of, waits_of
@@ -76,7 +86,7 @@ def rules_of(policy: ReplyPolicy) -> events.Rules:
         one_touch=events.OneTouch[touch.upper()] if isinstance(touch, str) else events.OneTouch.WITHIN,
         one_touch_within=0 if isinstance(touch, str) else _inputs.duration(touch, "one_touch"),
         expires=None if policy.expires is None else _inputs.duration(policy.expires, "expires"),
-        bot_only_waits="bot_only" not in policy.leave_out,
+        bot_only_waits=policy.bot_only == "waits" and "bot_only" not in policy.leave_out,
     )
 
 
@@ -129,7 +139,8 @@ def read_events(
     # -- what happened
     kind = message_kinds(log, author, account, policy)
     people = People(log, changes, join)
-    rows = laid_out(log, kind, whole, codes, changes, told, of_change, table, tickets, ends, join, people)
+    written, said = rows_in_order(log, kind, whole, codes, changes, told, of_change)
+    rows = laid_out(log, kind, written, codes, changes, said, of_change, table, tickets, ends, join, people)
     found = events.walk(
         rows.conversation, rows.at, rows.kind, rows.status, rows.by, rows.agent, rules_of(policy), size,
         now=0 if now is None else now, threads=2 if len(rows.at) > 1 << 20 else 1,
@@ -148,9 +159,10 @@ def read_events(
     left_at = np.full(size, NAT, dtype=np.int64)
     if table is not None:
         left_at = np.where(ticket_kept, np.append(ends["abandoned_at"], NAT)[join.ticket], NAT)
-    spans = [span.without(talks.bot_only) for span in spans_of(found, known, policy, left_at)]
-    credit = Credit(policy.credit, people, changes, told, of_change, rows)
-    talk_row = rows_of_conversations(codes, at, whole, first_customer)
+    outside = talks.bot_only & ("bot_only" in policy.leave_out)  # of every clock
+    spans = [span.without(outside) for span in spans_of(found, known, policy, left_at)]
+    credit = Credit(policy.credit, people, changes, said, of_change, rows)
+    talk_row = rows_of_conversations(log, codes, whole, first_customer)
     talk_at = np.where(talk_row >= 0, np.append(at, NAT)[talk_row], talks.created_at)
     opened_by = message_of[listed.opened_by]
     shown = counted | (talk_row >= 0)
@@ -208,12 +220,12 @@ def read_events(
         group=np.where(counted, groups.conversations, -1), label=ConversationLabels(join.labels),
         channels=channels_of(labels_of_rows("channel", log, join), groups.rows, account.kept), answers=talks.answers,
         customer_messages=written_until_resolved(
-            codes, at, account.kept & (author == 0), talks.resolved_at, talks.bot_only
+            codes, at, account.kept & (author == 0), np.where(outside, NAT, talks.resolved_at)
         )
         if known.resolutions
         else None,
         bot_only=talks.bot_only, outbound=talks.outbound, reopened=known.reopened(join, tickets, talks),
-        effort=known.effort(talks, people, policy), schedules=schedule_changes(changes, told, of_change),
+        effort=known.effort(talks, people, policy, outside), schedules=schedule_changes(changes, said, of_change),
         reasons=lacking | known.unlike(policy, found), policy=policy, settled=_settled(rows, talks),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from ._base import (
 )
 from ._labels import Join, refuse_strangers
 from ._messages import unlike
+from ._ties import in_label_order
 
 __all__ = [
     "ASIDE",
@@ -27,6 +28,7 @@ __all__ = [
     "Rows",
     "laid_out",
     "message_kinds",
+    "rows_in_order",
     "schedule_changes",
     "whole_conversations",
     "with_changes",
@@ -165,13 +167,32 @@ class People:
         return len(self.labels) - 1
 
 
-def laid_out(
+def rows_in_order(
     log: Messages,
     kind: Small,
     whole: Bools,
     codes: Array,
     changes: Changes | None,
     told: Account,
+    of_change: Ints,
+) -> tuple[Ints, Ints]:
+    """Rows of messages and of changes that count, like ones of one instant in the order of their labels."""
+    written, said = np.flatnonzero(whole), np.flatnonzero(told.kept)
+    alike = codes[written].astype(np.int64), log.times("at")[written], kind[written].astype(np.int64)
+    written = in_label_order(log, written, alike)
+    if changes is not None:
+        what = changes.kinds() * np.int64(len(events.Status) + 1) + changes.statuses()
+        said = in_label_order(changes, said, (of_change[said], changes.times("at")[said], what[said]))
+    return written, said
+
+
+def laid_out(
+    log: Messages,
+    kind: Small,
+    written: Ints,
+    codes: Array,
+    changes: Changes | None,
+    said: Ints,
     of_change: Ints,
     table: Conversations | None,
     tickets: Account,
@@ -180,14 +201,14 @@ def laid_out(
     people: People,
 ) -> Rows:
     """Messages, the hand-offs noted on them, changes, and what tickets tell where changes do not."""
-    messages = np.flatnonzero(whole)
     handoff = unlike(log, "handoff", default=False)
-    handed = np.empty(0, dtype=np.int64) if handoff is None else np.flatnonzero(whole & handoff)
-    by_agent = log.authors()[handed] == 1
     at = log.times("at")
+    handed = np.empty(0, dtype=np.int64) if handoff is None else written[handoff[written]]
+    handed = handed[np.lexsort((kind[handed], at[handed], codes[handed]))]  # one kind once they are hand-offs
+    by_agent = log.authors()[handed] == 1
     parts: list[tuple[Any, ...]] = [
-        (codes[messages], at[messages], kind[messages], -1, -1, people.of_messages[messages],
-         people.of_messages[messages], messages),
+        (codes[written], at[written], kind[written], -1, -1, people.of_messages[written],
+         people.of_messages[written], written),
         (codes[handed], at[handed], np.where(by_agent, events.Kind.HANDOFF, events.Kind.HANDED), -1, -1, -1,
          people.of_messages[handed], handed),
     ]  # fmt: skip
@@ -195,7 +216,7 @@ def laid_out(
     created, stated = np.zeros((2, size), dtype=np.bool_)
     if changes is not None:
         kinds, status = changes.kinds(), changes.statuses()
-        rows = np.flatnonzero(told.kept & (kinds != _SCHEDULE))
+        rows = said[kinds[said] != _SCHEDULE]
         created[of_change[rows[kinds[rows] == _CREATED]]] = True
         stated[of_change[rows[kinds[rows] == STATUS]]] = True  # how it was created says nothing of how it ends
         parts.append(
@@ -228,11 +249,11 @@ def laid_out(
     )  # fmt: skip
 
 
-def schedule_changes(changes: Changes | None, told: Account, of_change: Ints) -> ScheduleChanges | None:
+def schedule_changes(changes: Changes | None, said: Ints, of_change: Ints) -> ScheduleChanges | None:
     """Stretches of business hours by name, each up to the next change."""
     if changes is None:
         return None
-    rows = np.flatnonzero(told.kept & (changes.kinds() == _SCHEDULE))
+    rows = said[changes.kinds()[said] == _SCHEDULE]
     if not len(rows):
         return None
     names = changes.coded("to")

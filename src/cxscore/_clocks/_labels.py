@@ -18,6 +18,7 @@ from ..errors import ArgumentValueError
 from ..periods import Period
 from ._base import OF_THE_ANSWER, leave_out_missing, missing_label, supersede
 from ._periods import Places, by_end, periods_of_messages, resolved_at
+from ._ties import in_label_order
 
 __all__ = [
     "Join",
@@ -131,8 +132,7 @@ def channel_of_tickets(
     table: Conversations,
     join: Join,
     of_rows: Coded | None,
-    codes: Array,
-    at: Ints,
+    log: Messages,
     whole: Bools,
     first_customer: Ints,
 ) -> Coded | None:
@@ -142,15 +142,17 @@ def channel_of_tickets(
         return own
     names = [*of_rows.labels, *([] if of_rows.labels and of_rows.labels[-1] is None else [None])]
     of_row = np.append(of_rows.codes.astype(np.int64), len(names) - 1)  # row -1 stands for "no row"
-    row_of_talk = rows_of_conversations(codes, at, whole, first_customer)
+    row_of_talk = rows_of_conversations(log, join.codes, whole, first_customer)
     return first_known(own, Coded(of_row[row_of_talk][join.of_ticket], names, "channel"))
 
 
-def rows_of_conversations(codes: Array, at: Ints, whole: Bools, first_customer: Ints) -> Ints:
+def rows_of_conversations(log: Messages, codes: Array, whole: Bools, first_customer: Ints) -> Ints:
     """The row that a conversation belongs to: its first customer message, else its earliest row, -1 without rows."""
     out = first_customer.copy()
     rows = np.flatnonzero(first_customer[codes] < 0)
-    rows = rows[np.lexsort((at[rows], ~whole[rows]))][::-1]
+    at, rank = log.times("at")[rows], (~whole[rows]) * 2 + (log.authors()[rows] == 1)  # bots before agents
+    rows = in_label_order(log, rows, (codes[rows].astype(np.int64), at, rank))
+    rows = rows[np.lexsort((rank % 2, at, rank // 2))][::-1]
     out[codes[rows]] = rows  # the last one stays
     return out
 

@@ -41,7 +41,7 @@ from ._labels import (
     rows_of_conversations,
 )
 from ._tickets import resolution_clocks
-from ._ties import stand_ins
+from ._ties import ranks, stand_ins
 
 __all__ = ["read_messages", "row_numbers", "unless_none", "unlike", "with_more", "written_until_resolved"]
 
@@ -111,7 +111,7 @@ def read_messages(
 
     groups = WaitGroups(None, None, np.where(counted, 0, -1), 1)
     if by is not None:
-        row_of_talk = rows_of_conversations(codes, at, whole, first_customer)
+        row_of_talk = rows_of_conversations(log, codes, whole, first_customer)
         groups = groups_of(
             by, log, join, waited, opened_by, answered_by, row_of_talk, counted, ends, tickets.kept, now
         )  # fmt: skip
@@ -141,18 +141,18 @@ def read_messages(
     written = reopened = None
     tickets_left: dict[LeftOut, Ints] = {}
     if table is not None:
-        of_tickets = np.flatnonzero(ticket_kept & ~talks.bot_only)
+        of_tickets = np.flatnonzero(ticket_kept)
         ticket = join.ticket
         ours = waits.AgentTurns(
             *found.agent_turns[:2], _until(found.agent_turns, np.append(ends["abandoned_at"], NAT)[ticket])
         )
         clocks |= resolution_clocks(
             table, join.ticket[of_tickets], of_tickets, None if by is None else groups.conversations,
-            channel_of_tickets(table, join, channel, codes, at, whole, first_customer), targets, ends,
+            channel_of_tickets(table, join, channel, log, whole, first_customer), targets, ends,
             None if assignees is None else Agents(assignees, join.ticket[of_tickets]),
             ours, waits.agent_time(ours, np.append(opened, NAT)[ticket]), ended_in=groups.ended_in,
         )  # fmt: skip
-        written = written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at, talks.bot_only)
+        written = written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
         again = was_reopened(table)
         reopened = None if again is None else join.spread(again & tickets.kept)
         tickets_left = tickets.by_group(None if by is None else groups.conversations[join.of_ticket], groups.size)[1]
@@ -194,13 +194,13 @@ def _effort(
     resolutions: bool,
 ) -> Effort:
     """What was done about conversations, as far as messages and tickets tell."""
-    resolved = (talks.resolved_at != NAT) & ~talks.bot_only
+    resolved = talks.resolved_at != NAT
     touched = np.where(resolved, talks.answers == 1, -1).astype(np.int8)
     handovers = None
     if agents is not None and log.known("agent"):
         rows = np.flatnonzero(kept & (kind == waits.ANSWER) & (agents.codes != _nobody(agents)))
-        rows = rows[np.lexsort((at[rows], codes[rows]))]
-        talk, agent = codes[rows], agents.codes[rows]
+        order = np.lexsort((ranks(agents)[agents.codes[rows]], at[rows], codes[rows]))
+        talk, agent = codes[rows][order], agents.codes[rows][order]
         changed = (talk[1:] == talk[:-1]) & (agent[1:] != agent[:-1])
         handovers = np.bincount(talk[1:][changed], minlength=len(resolved)).astype(np.int32)
     return Effort(
@@ -282,8 +282,8 @@ def row_numbers(found: Ints, rows: Ints | slice) -> Ints:
     return found if isinstance(rows, slice) else np.append(rows, -1)[found]
 
 
-def written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints, aside: Bools) -> Ints:
-    """Messages of customers up to the last resolution, -1 where there is none and for conversations `aside`."""
+def written_until_resolved(codes: Array, at: Ints, mask: Bools, resolved_at: Ints) -> Ints:
+    """Messages of customers up to the last resolution, by conversation; -1 where there is none."""
     rows = np.flatnonzero(mask)
     rows = rows[at[rows] <= resolved_at[codes[rows]]]
-    return np.where((resolved_at == NAT) | aside, -1, np.bincount(codes[rows], minlength=len(resolved_at)))
+    return np.where(resolved_at == NAT, -1, np.bincount(codes[rows], minlength=len(resolved_at)))

@@ -145,9 +145,8 @@ class Known:
             f"translate with Changes.from_frame(..., statuses=...), or attrs.evolve(policy, resolved=...)"
         }
 
-    def effort(self, talks: events.Conversations, people: People, policy: ReplyPolicy) -> Effort:
-        """What was done about conversations; those that are in no clock take no part."""
-        aside = talks.bot_only
+    def effort(self, talks: events.Conversations, people: People, policy: ReplyPolicy, aside: Bools) -> Effort:
+        """What was done about conversations; those aside are in no clock and take no part."""
         starts_there = policy.first_from == "created" or (self.resolutions and policy.resolution_from == "created")
         return Effort(
             resolved=talks.resolved_at_end & ~aside if self.resolutions else None,

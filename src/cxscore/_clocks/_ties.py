@@ -1,4 +1,7 @@
-"""Messages of one kind at one instant: which of them lends its labels, whatever the order of the rows."""
+"""Rows of one kind at one instant: the order in which they count, whatever the order in which they came.
+
+Such rows stand in the order of their labels, so that the first of them lends its own to a wait.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,30 @@ import numpy as np
 import numpy.typing as npt
 
 from .._inputs import Coded
-from ..batches import Messages
+from ..batches import Batch, Messages
+from ..errors import ArgumentTypeError
 from ._base import Bools, Ints
 
-__all__ = ["stand_ins"]
+__all__ = ["in_label_order", "ranks", "stand_ins"]
 
-_LENT = ("agent", "channel", "customer", "team")
+_LABELS = ("agent", "channel", "customer", "team", "to")
+# What a row is sorted by first, where it has it; all else that it holds only decides between what is equal so far.
+_FIRST = ("handoff", *_LABELS)
 # Odd numbers without a pattern: what they mix to differs unless the columns do, but for rare accidents.
 _MIXERS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+
+
+def in_label_order(batch: Batch[Any], rows: Ints, alike: tuple[Ints, Ints, Ints]) -> Ints:
+    """The same rows; those with the same values in `alike` change places among each other, into their label order."""
+    places = _twice(alike)
+    if not len(places):
+        return rows
+    few = batch[rows[places]]
+    keys = [column[places] for column in reversed(alike)]
+    orders = [_ranks(few, name) for name in reversed(_names(few))]
+    out = rows.copy()
+    out[places[np.lexsort(keys)]] = rows[places[np.lexsort((*orders, *keys))]]
+    return out
 
 
 def stand_ins(
@@ -26,20 +45,20 @@ def stand_ins(
 
     Like are rows of one conversation, instant and kind. A log without labels has nothing to lend.
     """
-    columns = [name for name in (*_LENT, *sorted(log.extra)) if name in log.extra or log.has(name)]
+    if not (log.extra or any(log.has(name) for name in _LABELS)):
+        return lambda chosen: chosen
     sort = kind.astype(np.int64) * 2 + (0 if handoff is None else handoff)
-    rows = _twice((codes.astype(np.int64, copy=False), at, sort)) if columns else np.empty(0, np.int64)
+    columns = (codes.astype(np.int64, copy=False), at, sort)
+    rows = _twice(columns)
     rows = rows[kept[rows]]
     if not len(rows):
         return lambda chosen: chosen
-    ranks = [_ranks(log.coded(name), rows) for name in reversed(columns)]
-    rows = rows[np.lexsort((*ranks, sort[rows], at[rows], codes[rows]))]
+    alike = (columns[0][rows], at[rows], sort[rows])
+    group = np.lexsort(alike)
     head = np.ones(len(rows), dtype=np.bool_)
-    head[1:] = (codes[rows][1:] != codes[rows][:-1]) | (at[rows][1:] != at[rows][:-1])
-    head[1:] |= sort[rows][1:] != sort[rows][:-1]
-    first = rows[np.flatnonzero(head)][np.cumsum(head) - 1]
-    by_row = np.argsort(rows)
-    rows, first = rows[by_row], first[by_row]
+    head[1:] = np.logical_or.reduce([column[group][1:] != column[group][:-1] for column in alike])
+    first = np.empty_like(rows)
+    first[group] = in_label_order(log, rows, alike)[group][np.flatnonzero(head)][np.cumsum(head) - 1]
 
     def stand_in(chosen: Ints) -> Ints:
         place = np.minimum(np.searchsorted(rows, chosen), len(rows) - 1)
@@ -48,7 +67,13 @@ def stand_ins(
     return stand_in
 
 
-def _twice(columns: tuple[Ints, ...]) -> Ints:
+def _names(batch: Batch[Any]) -> list[str]:
+    """Columns in the order in which they decide."""
+    first = [name for name in _FIRST if batch.has(name)]
+    return [*first, *sorted(name for name in {*batch.columns, *batch.extra}.difference(first) if name != "at")]
+
+
+def _twice(columns: tuple[Ints, Ints, Ints]) -> Ints:
     """Rows whose values stand in another row, too, and by accident a few more."""
     mixed = np.zeros(len(columns[0]), dtype=np.uint64)
     for column, mixer in zip(columns, _MIXERS, strict=True):
@@ -62,11 +87,22 @@ def _twice(columns: tuple[Ints, ...]) -> Ints:
     return np.flatnonzero(found[place] == mixed)
 
 
-def _ranks(labels: Coded, rows: Ints) -> Ints:
-    """Places of the labels of some rows among each other; codes are numbered as they were first seen."""
-    present, place = np.unique(labels.codes[rows], return_inverse=True)
-    texts = [(type(label).__name__, repr(label)) for label in (labels.labels[code] for code in present.tolist())]
-    rank = np.empty(len(texts), dtype=np.int64)
-    rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
-    ranks: Ints = rank[place]
-    return ranks
+def _ranks(batch: Batch[Any], name: str) -> Ints:
+    """The place of each row among the others by one column; codes are numbered as they were first seen."""
+    try:
+        found = batch.coded(name)
+    except ArgumentTypeError:  # what nobody can group by still tells rows apart
+        return _places([*batch.raw(name)])
+    present, place = np.unique(found.codes, return_inverse=True)
+    return _places([found.labels[code] for code in present.tolist()])[place]
+
+
+def ranks(labels: Coded) -> Ints:
+    """The place of each code in the order of the labels."""
+    return _places(list(labels.labels))
+
+
+def _places(labels: list[Any]) -> Ints:
+    texts = [(type(label).__name__, repr(label)) for label in labels]
+    places = {text: place for place, text in enumerate(sorted(set(texts)))}
+    return np.array([places[text] for text in texts], dtype=np.int64)

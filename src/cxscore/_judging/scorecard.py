@@ -578,7 +578,7 @@ def _bot_only(waits: ResponseTimesResult | None) -> list[str]:
     count = 0 if waits is None else waits.bot_only or 0
     if not count:
         return []
-    return [f"Answered only by a bot, outside the clocks: {count:,} conversation{'s' if count > 1 else ''}."]
+    return [f"Answered only by a bot, not counted as waiting: {count:,} conversation{'s' if count > 1 else ''}."]
 
 
 def _left_out(accounts: Mapping[str, Mapping[LeftOut, int]], others: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ ZENDESK_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     one_touch="at_most_one",
     schedule_change="at_end",
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
     credit="assignee_now",
 )
 """Zendesk's native metrics, as its help pages described them in 2026.
@@ -67,7 +67,7 @@ DBT_ZENDESK_2026 = ReplyPolicy(
     opened_by_agent="next_agent",
     on_resolve="keeps_wait",
     per_conversation="sum",
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """What the dbt package `dbt_zendesk` computes from an export of Zendesk.
 
@@ -90,7 +90,7 @@ CHATWOOT_2026_07 = ReplyPolicy(
     resolved=("solved",),
     reopened_from=("solved",),
     no_hours="zero",
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
     credit="assignee_then",
 )
 """Chatwoot as of July 2026 (version 4.15).
@@ -124,7 +124,7 @@ ZAMMAD_2026 = ReplyPolicy(
     unit="minute",
     per_conversation="longest",
     one_touch=timedelta(minutes=15),
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """Zammad's escalation times and reports.
 
@@ -144,7 +144,7 @@ INTERCOM_2026 = ReplyPolicy(
     resolution_from="first_customer",
     counted_at="start",
     one_touch="one_closer",
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """Intercom's statistics of conversations.
 
@@ -163,7 +163,7 @@ GORGIAS_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     resolution_from="first_customer",
     resolved=("solved", "closed", "snoozed"),
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """Gorgias' statistics.
 
@@ -183,7 +183,7 @@ FRAPPE_2026 = ReplyPolicy(
     status_answers=("pending", "solved"),
     on_resolve="keeps_wait",
     paused={"resolution": ("pending", "solved")},
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """Frappe Helpdesk.
 
@@ -200,7 +200,7 @@ FRONT_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     resolution="sum_of_replies",
     resolved=("closed", "snoozed"),
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """Front's analytics; `closed` stands for archived.
 
@@ -219,7 +219,7 @@ PLAIN_2026 = ReplyPolicy(
     on_resolve="keeps_wait",
     resolution_from="first_customer",
     reopened_from=("solved", "closed", "snoozed"),
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """Plain's reports; `solved` stands for Done.
 
@@ -235,7 +235,7 @@ BIRD_2026 = ReplyPolicy(
     first_restarts=(),
     opened_by_agent="answer",
     on_resolve="keeps_wait",
-    leave_out=("merged", "spam", "deleted"),
+    bot_only="waits",
 )
 """Bird (MessageBird) Inbox.
 

@@ -23,6 +23,7 @@ Restart = Literal["handoff", "opened", "bot_resolved", "assigned"]
 OpenedByAgent = Literal["after_customer", "next_agent", "answer", "exclude"]
 Answer = Literal["sent", "public_note", "private_note"]
 Bot = Literal["ignore", "ends_wait", "answers"]
+BotOnly = Literal["no_wait", "waits"]
 WaitFrom = Literal["first_unanswered", "last_customer", "previous_answer"]
 OnResolve = Literal["closes", "keeps_wait", "drops_wait", "answers"]
 ResolutionFrom = Literal["created", "first_customer", "assigned"]
@@ -142,6 +143,8 @@ class ReplyPolicy:
         answers: what by an agent is an answer: messages that were `"sent"`, a `"public_note"`, a `"private_note"`.
         bot: what a bot's message does: `"ignore"` it, it `"ends_wait"` without an answer, or it `"answers"`.
             Automatic messages never do anything.
+        bot_only: a conversation that nobody but bots answered, without a call for a human: nobody waits in it
+            (`"no_wait"`), so that only its resolution is measured, or its customer still `"waits"` for a person.
         status_answers: statuses that count as an answer when the conversation changes to them.
         wait_from: where a wait for a reply starts: at the `"first_unanswered"` customer message, at the
             `"last_customer"` message before the answer, or at the `"previous_answer"`.
@@ -165,8 +168,8 @@ class ReplyPolicy:
             `"second"` cuts nothing off.
         per_conversation: waits for a reply: `"all"` of them, or for every conversation the `"longest"`, the `"sum"`
             or the `"median"` of the answered ones; waits that are open stand beside it.
-        leave_out: conversations outside every clock: `"merged"`, `"spam"`, `"deleted"`, and `"bot_only"`: those that
-            only bots answered. Tests always are.
+        leave_out: conversations outside every clock: `"merged"`, `"spam"`, `"deleted"`, or `"bot_only"`, also that
+            of resolution. Tests always are.
         counted_at: the period a resolution belongs to: that of its `"end"`, or of its `"start"`.
         credit: whom a wait belongs to: the `"author"` of the answer, or the assignee, `"assignee_then"` at the end of
             the wait or `"assignee_now"`. An open wait belongs to the assignee.
@@ -193,6 +196,7 @@ class ReplyPolicy:
     opened_by_agent: OpenedByAgent = attrs.field(default="after_customer", validator=_one_of(OpenedByAgent))
     answers: frozenset[Answer] = attrs.field(default=("sent",), converter=_answers, repr=_shown)
     bot: Bot = attrs.field(default="ignore", validator=_one_of(Bot))
+    bot_only: BotOnly = attrs.field(default="no_wait", validator=_one_of(BotOnly))
     status_answers: frozenset[str] = attrs.field(default=(), converter=_status_answers, repr=_shown)
     wait_from: WaitFrom = attrs.field(default="first_unanswered", validator=_one_of(WaitFrom))
     first_is_reply: bool = attrs.field(default=True)
@@ -207,9 +211,7 @@ class ReplyPolicy:
     no_hours: NoHours = attrs.field(default="nan", validator=_one_of(NoHours))
     unit: Unit = attrs.field(default="second", validator=_one_of(Unit))
     per_conversation: PerConversation = attrs.field(default="all", validator=_one_of(PerConversation))
-    leave_out: frozenset[Aside] = attrs.field(
-        default=("merged", "spam", "deleted", "bot_only"), converter=_aside, repr=_shown
-    )
+    leave_out: frozenset[Aside] = attrs.field(default=("merged", "spam", "deleted"), converter=_aside, repr=_shown)
     counted_at: CountedAt = attrs.field(default="end", validator=_one_of(CountedAt))
     credit: Credit = attrs.field(default="author", validator=_one_of(Credit))
     expires: timedelta | None = attrs.field(default=None, validator=_expires)
