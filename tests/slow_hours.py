@@ -128,6 +128,9 @@ class Walk:
             began, ended = micros(readings(start, zone)[0]), micros(readings(end, zone)[1])
             if began < ended:
                 found.append((began, ended))
+        self._unite(found)
+
+    def _unite(self, found: list[tuple[int, int]]) -> None:
         self.spans: list[tuple[int, int]] = []
         for began, ended in sorted(found):
             if self.spans and began <= self.spans[-1][1]:
@@ -138,6 +141,17 @@ class Walk:
         self.passed = [0]
         for began, ended in self.spans:
             self.passed.append(self.passed[-1] + ended - began)
+
+    @classmethod
+    def joined(cls, walks: list[Walk], since: list[int]) -> Walk:
+        """The spans of each walk from its instant on until that of the next one, cut there."""
+        walk = cls.__new__(cls)
+        rims = [-(10**18), *since, 10**18]
+        cut = [
+            (max(began, rims[i]), min(ended, rims[i + 1])) for i, one in enumerate(walks) for began, ended in one.spans
+        ]
+        walk._unite([(began, ended) for began, ended in cut if began < ended])
+        return walk
 
     def open_before(self, at: int) -> int:
         place = bisect_right(self.starts, at)

@@ -33,7 +33,7 @@ def day(*parts: int) -> int:
 
 
 def table(zone: str, week: list[bt.Pattern], special: dict[int, bt.Pattern] | None = None) -> bt.Timetable:
-    return bt.Timetable(ZoneInfo(zone), week, special or {})
+    return bt.Timetable([bt.Calendar(ZoneInfo(zone), week, special or {})])
 
 
 # -- clocks ------------------------------------------------------------------------------------------
@@ -163,6 +163,26 @@ def test_work_in_chunks_and_by_table_equals_the_plain_formula() -> None:
     assert np.array_equal(expected, spans.open_before(at))
 
 
+def test_parts_are_cut_where_the_next_one_begins_and_joined_where_they_meet() -> None:
+    first = bt.OpenSpans(ints(0, 10, 30), ints(5, 20, 40))
+    second = bt.OpenSpans(ints(2, 15, 50), ints(8, 25, 60))
+    never = bt.OpenSpans(ints(), ints())
+    for parts, since, start, end in (
+        ([first], [], [0, 10, 30], [5, 20, 40]),
+        ([first, second], [18], [0, 10, 50], [5, 25, 60]),  # open on both sides: one span
+        ([first, second], [5], [0, 15, 50], [8, 25, 60]),
+        ([second, first], [8], [2, 10, 30], [8, 20, 40]),
+        ([first, never], [12], [0, 10], [5, 12]),
+        ([never, first], [12], [12, 30], [20, 40]),
+        ([first, second, first], [4, 16], [0, 15, 30], [8, 20, 40]),
+        ([first, second], [-7], [2, 15, 50], [8, 25, 60]),
+        ([first, second], [99], [0, 10, 30], [5, 20, 40]),
+    ):
+        spans = bt.join(parts, since)
+        assert (start, end) == (spans.start.tolist(), spans.end.tolist())
+    assert 0 == bt.join([never, never], [3]).total
+
+
 # -- all of time -------------------------------------------------------------------------------------
 
 
@@ -185,6 +205,38 @@ def test_what_is_laid_out_grows_both_ways_and_stays() -> None:
     for year in (2020, 2026, 1990, 2005):
         assert [8 * HOUR] == hours.between(ints(utc(year, 5, 1)), ints(utc(year, 5, 2))).tolist()
     assert [17 * 365 * 8 * HOUR + 4 * 8 * HOUR] == hours.between(ints(utc(1990, 1, 1)), ints(utc(2007, 1, 1))).tolist()
+
+
+def test_calendars_take_turns_whatever_is_laid_out_first() -> None:
+    zones = ("UTC", "Asia/Kolkata", "UTC")
+    calendars = [
+        bt.Calendar(ZoneInfo(zone), [week] * 7, {}) for zone, week in zip(zones, (OFFICE, WHOLE, ()), strict=True)
+    ]
+    since = [utc(2020, 7, 1), utc(2026, 7, 1)]
+    years = (2019, 2023, 2027)
+    for order in (years, years[::-1], (2023, 2019, 2027)):
+        hours = bt.Timetable(calendars, since)
+        found = {year: int(hours.between(ints(utc(year, 3, 1)), ints(utc(year, 3, 2)))[0]) // HOUR for year in order}
+        assert {2019: 8, 2023: 24, 2027: 0} == found
+    whole = [bt.Timetable([calendar]) for calendar in calendars]
+    edges = [utc(1, 1, 3), *since, utc(9999, 1, 1)]
+    expected = sum(int(one.between(ints(edges[i]), ints(edges[i + 1]))[0]) for i, one in enumerate(whole))
+    assert [expected] == bt.Timetable(calendars, since).between(ints(edges[0]), ints(edges[-1])).tolist()
+
+
+def test_each_end_of_time_keeps_its_own_cycle() -> None:
+    night = ((22 * HOUR, 30 * HOUR),)
+    old, new = (bt.Calendar(ZoneInfo("Europe/Berlin"), week, {}) for week in ([OFFICE] * 5 + [CLOSED] * 2, [night] * 7))
+    change = utc(2026, 3, 4, 23)
+    hours, before, after = bt.Timetable([old, new], [change]), bt.Timetable([old]), bt.Timetable([new])
+    start = ints(utc(300, 5, 1), utc(1300, 1, 1), utc(1970, 1, 1))
+    for end in (ints(utc(2480, 1, 1)), ints(utc(9000, 2, 3))):
+        end = after.next_open(end) + 1
+        passed = before.between(start, ints(change).repeat(3)) + after.between(ints(change).repeat(3), end.repeat(3))
+        assert passed.tolist() == hours.between(start, end.repeat(3)).tolist()
+        for closing in (True, False):
+            assert end.repeat(3).tolist() == hours.add(start, passed, closing=closing).tolist()
+    assert [change] == hours.next_open(ints(change - 1)).tolist()
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Africa/Casablanca", "Australia/Lord_Howe"])

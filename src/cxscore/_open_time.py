@@ -1,4 +1,4 @@
-"""Clocks in open time: the same waits, measured by business hours.
+"""Clocks in open time: the same waits, measured by business hours; and the door for logs that knows of them.
 
 Instants become open time until now, so a clock in open time is a clock like any other, whose now is 0. A wait that
 stood still or whose schedule changed is measured part by part. Sits on `_clocks` and `hours`; computes no figure.
@@ -6,7 +6,7 @@ stood still or whose schedule changed is measured part by part. Sits on `_clocks
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _inputs
-from ._clocks import Clock, ScheduleChanges, Timeline
+from ._clocks import Clock, ScheduleChanges, Timeline, as_counted, read_log
 from ._core.events import Stretches, pieces
 from ._inputs import NAT, Coded
 from .errors import ArgumentTypeError, MixedTimeZonesError, UnknownNameError
 from .hours import BusinessHours
-from .policies import ReplyPolicy, channel_name
+from .policies import ReplyPolicy, ServiceTargets, channel_name
 
-__all__ = ["Schedules", "hours_definition", "with_open_time"]
+__all__ = ["Schedules", "hours_definition", "promised_as", "read_measured_log", "with_open_time"]
 
 Ints = npt.NDArray[np.int64]
 Schedules = BusinessHours | Mapping[Any, BusinessHours]
@@ -44,6 +44,50 @@ def hours_definition(hours: Schedules | None) -> str:
         f'hours=cx.BusinessHours({{"mon-fri": ["09:00-17:00"]}}, tz="Europe/Berlin")'
     )
     raise ArgumentTypeError(msg, argument="hours", found=type(hours))
+
+
+# Clocks that something can be promised for, and what the promise is called.
+_PROMISED = {name: name for name in ("first_response", "reply", "resolution")} | {"first_resolution": "resolution"}
+
+
+def promised_as(clock: str, targets: ServiceTargets) -> str | None:
+    """What the promise is called that a clock is held against, None without one.
+
+    A promise about business time is none of calendar time.
+    """
+    name = _PROMISED.get(clock.removeprefix("business_"))
+    return None if clock in _PROMISED and name in targets.in_business_time else name
+
+
+def read_measured_log(
+    log: Any,
+    *,
+    hours: Schedules | None,
+    targets: ServiceTargets,
+    policy: ReplyPolicy,
+    **options: Any,
+) -> Timeline:
+    """Read a log into clocks, those in open time beside them where there are hours, each with what it is held against.
+
+    The other options are those of `read_log`.
+
+    Raises:
+        ArgumentTypeError: targets in business time without hours; and what `read_log` and `with_open_time` raise.
+    """
+    if targets.in_business_time and hours is None:
+        msg = "hours must be given where targets are about business time (got None), e.g. hours=cx.BusinessHours(...)"
+        raise ArgumentTypeError(msg, argument="hours")
+    timeline = read_log(log, targets=targets, policy=policy, **options)
+    if hours is not None:
+        timeline = with_open_time(timeline, hours)
+    timeline = as_counted(timeline)
+    if not targets.in_business_time:
+        return timeline
+    clocks = {
+        name: attrs.evolve(clock, target=None) if promised_as(name, targets) is None else clock
+        for name, clock in timeline.clocks.items()
+    }
+    return attrs.evolve(timeline, clocks=clocks)
 
 
 def with_open_time(timeline: Timeline, hours: Schedules) -> Timeline:
@@ -99,8 +143,9 @@ class _Desk:
 
     @property
     def plain(self) -> bool:
-        """Whether every wait has one schedule from its start to its end."""
-        return self._changes is None
+        """Whether every wait asks one schedule, which tells itself what counts from its start to its end."""
+        of_one_instant = self._rule != "each_part" and any(one.changes for one in _all(self._hours))
+        return self._changes is None and not of_one_instant
 
     def open(self, clock: Clock, start: Ints, end: Ints) -> Ints:
         """Open time from start to end by the channel of each wait; `NAT` where there is none to tell."""
@@ -147,14 +192,22 @@ class _Desk:
         number, start, end = parts
         total = np.zeros(len(clock.start), dtype=np.int64)
         untold = np.zeros(len(clock.start), dtype=np.bool_)
+        anchor = self._anchor(clock, until)
         for code, of, begin, stop in self._scheduled(clock, until, number, start, end):
             channel = None if clock.channel is None else Coded(clock.channel.codes[of], clock.channel.labels)
             hours = self._hours if code < 0 else self._named[code]
-            found = self._filled(_open(hours, channel if code < 0 else None, begin, stop), begin, stop)
+            at = None if anchor is None else anchor[of]
+            found = self._filled(_open(hours, channel if code < 0 else None, begin, stop, at), begin, stop)
             known = found != NAT
             np.add.at(total, of[known], found[known])
             untold[of[~known]] = True
         return np.where(untold, NAT, total)
+
+    def _anchor(self, clock: Clock, until: Ints) -> Ints | None:
+        """The instant whose schedule counts for the whole of a wait; None where each part has its own."""
+        if self._rule == "each_part":
+            return None
+        return clock.start if self._rule == "at_start" else until
 
     def _scheduled(
         self, clock: Clock, until: Ints, number: Ints, start: Ints, end: Ints
@@ -164,7 +217,8 @@ class _Desk:
         if changes is None:
             yield -1, number, start, end
             return
-        if self._rule == "each_part":
+        anchor = self._anchor(clock, until)
+        if anchor is None:
             of, begin, stop = pieces(clock.conversation[number], start, end, _as_stretches(changes))
             code = changes.code[_schedule_at(changes, clock.conversation[number[of]], begin)]
             # Before the first change the hours of the channel count.
@@ -173,8 +227,7 @@ class _Desk:
             yield -1, number[before], start[before], np.minimum(end, first)[before]
             of = number[of]
         else:
-            anchor = (clock.start if self._rule == "at_start" else until)[number]
-            at = _schedule_at(changes, clock.conversation[number], anchor)
+            at = _schedule_at(changes, clock.conversation[number], anchor[number])
             code = np.where(at < 0, -1, changes.code[at])
             of, begin, stop = number, start, end
         for one in np.unique(code).tolist():
@@ -219,9 +272,18 @@ def _first_change(changes: ScheduleChanges, conversation: Ints) -> Ints:
     return np.where(there, found, np.iinfo(np.int64).max)
 
 
-def _open(hours: Schedules, channel: Coded | None, start: Ints, end: Ints) -> Ints:
-    """Open time from start to end in microseconds; `NAT` where either is missing or there is no schedule."""
+def _all(hours: Schedules) -> Iterable[BusinessHours]:
+    return [hours] if isinstance(hours, BusinessHours) else hours.values()
+
+
+def _open(hours: Schedules, channel: Coded | None, start: Ints, end: Ints, anchor: Ints | None = None) -> Ints:
+    """Open time from start to end in microseconds; `NAT` where either is missing or there is no schedule.
+
+    Where hours change themselves each part counts under its own, or all of it under those of the instant `anchor`.
+    """
     if isinstance(hours, BusinessHours):
+        if anchor is not None and hours.changes:
+            return _open_as_at(anchor, hours, start, end)
         found: Ints = hours.between(_inputs.as_utc(start), _inputs.as_utc(end)).view(np.int64)
         return found
     out = np.full(len(start), NAT, dtype=np.int64)
@@ -229,5 +291,16 @@ def _open(hours: Schedules, channel: Coded | None, start: Ints, end: Ints) -> In
     for code, label in enumerate(labels):
         if label in hours:
             rows = np.arange(len(start)) if channel is None else np.flatnonzero(channel.codes == code)
-            out[rows] = _open(hours[label], None, start[rows], end[rows])
+            out[rows] = _open(hours[label], None, start[rows], end[rows], None if anchor is None else anchor[rows])
+    return out
+
+
+def _open_as_at(anchor: Ints, hours: BusinessHours, start: Ints, end: Ints) -> Ints:
+    """Open time under the schedule that counts at one instant of each row, be that within it or not."""
+    out = np.full(len(start), NAT, dtype=np.int64)
+    since, _ = _inputs.instants(list(hours.changes), "hours")
+    number = np.searchsorted(since, anchor, side="right")  # a change counts from its own instant on
+    for code, (_, schedule) in enumerate(hours._parts()):
+        rows = np.flatnonzero(number == code)
+        out[rows] = _open(schedule, None, start[rows], end[rows])
     return out

@@ -519,14 +519,15 @@ def read_hours(path: str) -> BusinessHours | dict[str | None, BusinessHours]:
 
 
 def _schedule(place: str, data: Any) -> BusinessHours:
-    fields = ("weekly", "tz", "holidays", "overrides")
+    fields = ("weekly", "tz", "holidays", "overrides", "changes")
     if not isinstance(data, dict) or not {"weekly", "tz"} <= data.keys() <= set(fields):
         found = f"the keys {', '.join(map(repr, data))}" if isinstance(data, dict) else f"{data!r:.60}"
         msg = f"{place}: must hold business hours such as {_SCHEDULE}, or channels with such hours (got {found})"
         raise ReportError(msg, argument="hours", found=data)
-    holidays, overrides = data.get("holidays", []), data.get("overrides", {})
+    holidays, overrides, changes = data.get("holidays", []), data.get("overrides", {}), data.get("changes", {})
     for name, value, kind, rule in (
         ("holidays", holidays, list, "a list of dates"), ("overrides", overrides, dict, "dates with their spans"),
+        ("changes", changes, dict, "dates or instants with the business hours from then on"),
     ):  # fmt: skip
         if not isinstance(value, kind):
             msg = f"{place}: {name} must be {rule} (got {value!r:.60})"
@@ -535,11 +536,20 @@ def _schedule(place: str, data: Any) -> BusinessHours:
         return BusinessHours(
             data["weekly"], tz=data["tz"], holidays=[_date(place, day) for day in holidays],
             overrides={_date(place, day): spans for day, spans in overrides.items()},
+            changes={_starting(place, text): _schedule(f"{place}, {text!r}", one) for text, one in changes.items()},
         )  # fmt: skip
     except ReportError:
         raise
     except CxscoreError as error:  # a rule of business hours, which names the key
         raise ReportError(f"{place}: {error}", argument="hours", found=error.found) from None
+
+
+def _starting(place: str, text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"{place}: changes must start at such as 2026-07-01 or 2026-07-01T08:00+02:00 (got {text!r})"
+        raise ReportError(msg, argument="hours", found=text) from None
 
 
 def _date(place: str, text: Any) -> dt.date:

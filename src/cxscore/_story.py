@@ -195,7 +195,8 @@ def tell(
     parts = [] if hours is None else _parts(hours, known.get("channel", channel), told, conversation)
     if schedule_change != "each_part" and start is not None and end is not None:
         parts = _applying(parts, end if schedule_change == "at_end" else start)
-    zone = _zone(parts[-1][1].tz) if parts else _inputs.zone_of(messages.tz) if messages.tz is not None else None
+    clock = parts if end is None else _applying(parts, end) or parts  # that of the desk when it was over
+    zone = _zone(clock[-1][1].tz) if clock else _inputs.zone_of(messages.tz) if messages.tz is not None else None
     passed = None if start is None or end is None else end - start
     business = _between(parts, start, end)
     counted = known.get("business_wait", business)
@@ -232,7 +233,7 @@ def _lines(
     channel = None
     finished = False
     for row in rows:
-        record, at = messages[row], _moment(int(messages.times("at")[row]), messages.aware)
+        record, at = messages[row], _inputs.moment(int(messages.times("at")[row]), messages.aware)
         remark = _remark(record)
         heard = remark in ("", "hand-off")
         channel = record.channel if channel is None else channel
@@ -242,7 +243,7 @@ def _lines(
         place = 1 if record.author is Author.CUSTOMER else 2
         lines.append((place, StoryLine(at=at, author=record.author, agent=record.agent, remark=remark, event=event)))
     for row in _changes_of(changes, conversation):
-        change, at = changes[row], _moment(int(changes.times("at")[row]), changes.aware)
+        change, at = changes[row], _inputs.moment(int(changes.times("at")[row]), changes.aware)
         place = 0 if change.kind in (ChangeKind.CREATED, ChangeKind.SCHEDULE) else 3
         line = StoryLine(at=at, author=change.by, agent=change.agent, remark=_changed(change))
         if ended == "answered" and not finished and at == end and change.kind is ChangeKind.STATUS:
@@ -320,12 +321,6 @@ def _rows_of(messages: Messages, conversation: Any) -> list[int]:
     return [int(row) for row in written]
 
 
-def _moment(micros: int, aware: bool | None) -> dt.datetime:
-    """An instant by the rule of the log, which may have read a record's wall time in a zone."""
-    plain_time = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)
-    return plain_time.replace(tzinfo=dt.UTC) if aware else plain_time
-
-
 Parts = list[tuple[dt.datetime | None, BusinessHours]]
 """Schedules and since when each of them applies; None: from the beginning."""
 
@@ -333,13 +328,14 @@ Parts = list[tuple[dt.datetime | None, BusinessHours]]
 def _parts(hours: Any, channel: Any, changes: Changes, conversation: Any) -> Parts:
     """Which schedules counted: that of the channel, and from each change on the one that it names."""
     if isinstance(hours, BusinessHours):
-        return [(None, hours)]
+        return hours._parts()
     parts: Parts = [(None, hours[channel])] if channel in hours else []
     for row in _changes_of(changes, conversation):
         change = changes[row]
         if change.kind is ChangeKind.SCHEDULE and change.to in hours:
-            parts.append((_moment(int(changes.times("at")[row]), True), hours[change.to]))
-    return parts
+            parts.append((_inputs.moment(int(changes.times("at")[row]), True), hours[change.to]))
+    ends = [*(since for since, _ in parts), None][1:]
+    return [one for (since, named), until in zip(parts, ends, strict=True) for one in named._parts(since, until)]
 
 
 def _applying(parts: Parts, at: dt.datetime) -> Parts:

@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NoReturn, cast, overload
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from . import _inputs
 from ._calls import complete
-from ._core.business_time import DAY, NEVER, Pattern, Timetable
+from ._core.business_time import DAY, NEVER, Calendar, Pattern, Timetable, span_starts, zone_changes
 from ._frozen import FrozenMap
 from ._inputs import NAT
 from .errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, MixedTimeZonesError, UnknownNameError
@@ -44,9 +44,9 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?")
 _DASH = re.compile(r"\s*[-–—]\s*")
 _FIXED = re.compile(r"UTC[+-]\d{2}:\d{2}(:\d{2}(\.\d{6})?)?")
 _EPOCH = dt.date(1970, 1, 1)
-_EPOCH_UTC = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # What can still be written in any zone: an instant after it is out of reach.
 _LAST = (dt.date(9999, 12, 30) - _EPOCH).days * DAY
+_YEAR_2, _YEAR_9999 = ((dt.date(year, 1, 1) - _EPOCH).days * DAY for year in (2, 9999))
 _LISTED = 3
 
 
@@ -196,6 +196,19 @@ def _overrides(overrides: Mapping[dt.date, Spans] | None) -> FrozenMap[dt.date, 
     return FrozenMap({day: found[day] for day in sorted(found)})
 
 
+def _changes(changes: Mapping[Any, BusinessHours] | None) -> FrozenMap[Any, BusinessHours]:
+    """What was passed; the schedule, which knows its zone, brings it in order."""
+    if changes is None:
+        return FrozenMap()
+    if not isinstance(changes, Mapping):
+        rule = "map instants to the business hours that count from then on, e.g. {date(2026, 7, 1): hours}"
+        _refuse(ArgumentTypeError, "changes", rule, changes)
+    for new in changes.values():
+        if not isinstance(new, BusinessHours):
+            _refuse(ArgumentTypeError, "changes", "have BusinessHours as values", new)
+    return FrozenMap(changes)
+
+
 def _zone_name(tz: str | dt.tzinfo) -> str:
     """The name of a zone that `_zone` reads back."""
     if isinstance(tz, dt.timezone):
@@ -238,11 +251,14 @@ class BusinessHours:
             package included (with their years named).
         overrides: date to the spans that replace the weekday's, holiday or not: short days, breaks, an extra
             Saturday; `[]` for closed.
+        changes: instant to the schedule that counts from then on, until the next one; `then` writes them one by one
+            and says what an instant may be.
 
     Raises:
         ArgumentTypeError: an argument of the wrong type.
         UnknownNameError: a day or a zone that does not exist.
-        InvalidValueError: a time that does not exist, an empty span, a day named twice.
+        InvalidValueError: a time that does not exist, an empty span, a day named twice, two changes at one instant.
+        MixedTimeZonesError: a change at a wall time where the schedules have several zones.
 
     Two schedules are equal when their canonical forms are. Instants that are handed in are aware, or wall
     times of the schedule's zone; all of one call follow one rule. Wall times that come twice or never raise,
@@ -271,15 +287,26 @@ class BusinessHours:
         kw_only=True, default=None, converter=_overrides, eq=False
     )
     """Spans of the dates that have their own."""
+    changes: FrozenMap[dt.datetime, BusinessHours] = attrs.field(
+        kw_only=True, default=None, converter=_changes, eq=False
+    )
+    """Instants in UTC, in order, and the schedule that counts from each of them on instead of what is above."""
     _canonical: str = attrs.field(init=False)
     _timetable: Timetable = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "changes", self._in_order(self.changes))
+        object.__setattr__(self, "_canonical", json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":")))
+        calendars = [hours._calendar() for hours in (self, *self.changes.values())]
+        since, _ = _inputs.instants(list(self.changes), "changes")
+        object.__setattr__(self, "_timetable", Timetable(calendars, since.tolist()))
+
+    def _calendar(self) -> Calendar:
+        """What days are like before any change."""
         week = [_pattern(self.weekly.get(day), "weekly") for day in _SHORT]
         special: dict[int, Pattern] = {(day - _EPOCH).days: () for day in self.holidays}
         special |= {(day - _EPOCH).days: _pattern(spans, "overrides") for day, spans in self.overrides.items()}
-        object.__setattr__(self, "_canonical", json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":")))
-        object.__setattr__(self, "_timetable", Timetable(_zone(self.tz), week, special))
+        return Calendar(_zone(self.tz), week, special)
 
     @classmethod
     def always(cls, tz: str | dt.tzinfo) -> BusinessHours:
@@ -290,6 +317,98 @@ class BusinessHours:
         BusinessHours({'mon-sun': ['00:00-24:00']}, tz='UTC')
         """
         return cls("24/7", tz=tz)
+
+    # -- changes -------------------------------------------------------------------------------------
+
+    @complete("write hours.then(new, starting=date(2026, 7, 1))")
+    def then(self, new: BusinessHours, *, starting: Instant) -> BusinessHours:
+        """This schedule until `starting`, and `new` from then on.
+
+        What is open is cut at that instant, to the microsecond: of a night that runs across it the hours before
+        count where this schedule is open, and those after where `new` is. Further changes follow in order:
+        `a.then(b, starting=...).then(c, starting=...)`. A change to the very same schedule is none.
+
+        Args:
+            new: the schedule that counts from then on, with its own holidays and overrides, and its own changes later
+                than `starting`. It may lie in another zone; instants must then be aware, here and in every question.
+            starting: a date, whose first instant it is; a wall time of the zone; or an aware instant. A wall time
+                that clocks skip is the first instant after the gap, one that comes twice the earlier, as for the
+                start of a span.
+
+        Raises:
+            ArgumentTypeError: no BusinessHours, no instant.
+            InvalidValueError: not later than the last change; not within the years 2 to 9998.
+            MixedTimeZonesError: a date or a wall time where the schedules have several zones.
+
+        >>> from datetime import date
+        >>> import cxscore as cx
+        >>> week = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="Europe/Berlin")
+        >>> longer = cx.BusinessHours({"mon-sat": ["09:00-17:00"]}, tz="Europe/Berlin")
+        >>> hours = week.then(longer, starting=date(2026, 7, 1))
+        >>> print(hours.next_open(date(2026, 6, 27)), hours.next_open(date(2026, 7, 4)))
+        2026-06-29 09:00:00 2026-07-04 09:00:00
+        """
+        if not isinstance(new, BusinessHours):
+            _refuse(ArgumentTypeError, "new", "be BusinessHours, e.g. cx.BusinessHours({...}, tz='Europe/Berlin')", new)
+        at = self._start_of(starting, "starting", [*self._zones, *new._zones])
+        last = max(self.changes, default=None)
+        if last is not None and at <= last:
+            rule = f"come after the last change, {self._shown(last)}; name the changes in order"
+            _refuse(InvalidValueError, "starting", rule, starting)
+        return attrs.evolve(self, changes={**self.changes, at: new})
+
+    @property
+    def _zones(self) -> list[str]:
+        return list(dict.fromkeys((self.tz, *(new.tz for new in self.changes.values()))))
+
+    def _in_order(self, given: Mapping[Any, BusinessHours]) -> FrozenMap[dt.datetime, BusinessHours]:
+        """Changes by their instants in UTC, in order, each to a schedule without changes of its own."""
+        zones = [self.tz, *(zone for new in given.values() for zone in new._zones)]
+        told: dict[dt.datetime, BusinessHours] = {}
+        for starting, new in given.items():
+            at = self._start_of(starting, "changes", zones)
+            if at in told:
+                rule = f"name each instant once; {self._shown(at)} comes twice"
+                _refuse(InvalidValueError, "changes", rule, starting)
+            told[at] = new
+        order = sorted(told)
+        found: dict[dt.datetime, BusinessHours] = {}
+        before = attrs.evolve(self, changes=None) if told else self
+        for at, until in zip(order, [*order, None][1:], strict=True):
+            for since, new in told[at]._parts(at, until):
+                if since is not None and new != before:
+                    found[since] = before = new
+        return FrozenMap(found)
+
+    def _parts(
+        self, since: dt.datetime | None = None, until: dt.datetime | None = None
+    ) -> list[tuple[dt.datetime | None, BusinessHours]]:
+        """The schedules without changes that count from `since` until `until`, and since when; None: ever."""
+        begun = [attrs.evolve(self, changes=None) if self.changes else self]
+        later = []
+        for at, new in self.changes.items():
+            if since is not None and at <= since:
+                begun.append(new)
+            elif until is None or at < until:
+                later.append((at, new))
+        return [(since, begun[-1]), *later]
+
+    def _start_of(self, starting: object, argument: str, zones: Sequence[str]) -> dt.datetime:
+        """The instant in UTC from which on a change counts."""
+        (given,), aware = _inputs.instants([starting], argument)
+        if aware is None:
+            _refuse(ArgumentTypeError, argument, "name an instant, e.g. date(2026, 7, 1)", starting)
+        micros = int(given)
+        if not aware:
+            _refuse_naive(argument, zones)
+            day = micros // DAY
+            micros = int(span_starts(np.array([micros]), *zone_changes(_zone(self.tz), day - 2, day + 3))[0])
+        if not _YEAR_2 <= micros < _YEAR_9999:
+            _refuse(InvalidValueError, argument, "lie within the years 2 to 9998", starting)
+        return _inputs.moment(micros, True)
+
+    def _shown(self, at: dt.datetime) -> str:
+        return str(at.astimezone(_zone(self.tz)))
 
     # -- questions -----------------------------------------------------------------------------------
 
@@ -485,12 +604,15 @@ class BusinessHours:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, dates as ISO texts."""
-        return {
+        out: dict[str, Any] = {
             "weekly": {day: list(spans) for day, spans in self.weekly.items()},
             "tz": self.tz,
             "holidays": [day.isoformat() for day in self.holidays],
             "overrides": {day.isoformat(): list(spans) for day, spans in self.overrides.items()},
         }
+        if self.changes:  # left out otherwise: signatures of old name schedules without changes
+            out["changes"] = {at.isoformat(): new.to_dict() for at, new in self.changes.items()}
+        return out
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> BusinessHours:
@@ -500,6 +622,7 @@ class BusinessHours:
             tz=data["tz"],
             holidays=[dt.date.fromisoformat(day) for day in data["holidays"]],
             overrides={dt.date.fromisoformat(day): spans for day, spans in data["overrides"].items()},
+            changes={dt.datetime.fromisoformat(at): cls.from_dict(new) for at, new in data.get("changes", {}).items()},
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -521,7 +644,8 @@ class BusinessHours:
             elif days:
                 own = (f"{day}: {list(self.overrides[day])}" if name == "overrides" else str(day) for day in days)
                 parts.append(f"{name}=<{', '.join(own)}>")
-        return f"{type(self).__name__}({', '.join(parts)})"
+        changes = (f".then({new!r}, starting=<{self._shown(at)}>)" for at, new in self.changes.items())
+        return f"{type(self).__name__}({', '.join(parts)}){''.join(changes)}"
 
     # -- the door --------------------------------------------------------------------------------------
 
@@ -544,6 +668,7 @@ class BusinessHours:
             raise MixedTimeZonesError(msg, argument=next(iter(rules)))
         naive = False in rules.values()
         if naive:
+            _refuse_naive(next(iter(rules)), self._zones)
             zone = _zone(self.tz)
             columns = [
                 _inputs.wall_to_utc(micros, zone, name, fold=fold) for name, micros in zip(given, columns, strict=True)
@@ -567,8 +692,19 @@ class BusinessHours:
         if found == own and isinstance(start, dt.datetime):
             return start
         zone = _zone(self.tz) if naive else start.tzinfo
-        reached = (_EPOCH_UTC + dt.timedelta(microseconds=found)).astimezone(zone)
+        reached = _inputs.moment(found, True, zone)
         return reached.replace(tzinfo=None) if naive else reached
+
+
+def _refuse_naive(argument: str, zones: Sequence[str]) -> None:
+    """Wall times where schedules have several zones."""
+    named = list(dict.fromkeys(zones))
+    if len(named) > 1:
+        msg = (
+            f"{argument} must be aware where business hours have several zones (got a date or a wall time, which "
+            f"{' and '.join(named)} read differently); say which is meant, e.g. with tzinfo=ZoneInfo({named[0]!r})"
+        )
+        raise MixedTimeZonesError(msg, argument=argument, found=named)
 
 
 def _is_scalar(value: object) -> bool:

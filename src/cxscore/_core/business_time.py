@@ -3,9 +3,10 @@
 Instants and durations are int64 microseconds, days are counted from 1970-01-01, spans are half-open. Knows
 nothing of names of days, of texts and of missing values; the caller hands in what is known.
 
-A schedule is a pattern of spans for each weekday and other patterns for special days. A span belongs to the
+A calendar is a pattern of spans for each weekday and other patterns for special days. A span belongs to the
 day it starts on, and its ends are wall times: a missing one becomes the first instant after the gap, an
-ambiguous one the earlier instant for a start and the later for an end. Everything between is open.
+ambiguous one the earlier instant for a start and the later for an end. Everything between is open. A timetable
+follows one calendar, or several, each from an instant on: the spans of each are cut there, and joined.
 
 Everything rests on one function of time, the open time before an instant: it is flat where the schedule is
 closed and runs with the clock where it is open. A duration is a difference of two of its values, and adding
@@ -23,10 +24,12 @@ import numpy.typing as npt
 __all__ = [
     "DAY",
     "NEVER",
+    "Calendar",
     "OpenSpans",
     "Pattern",
     "Timetable",
     "Timetables",
+    "join",
     "lay_out",
     "span_ends",
     "span_starts",
@@ -142,6 +145,19 @@ def lay_out(patterns: Sequence[Pattern], kind: npt.NDArray[np.integer], first: i
     return OpenSpans(*_union(span_starts(start[order], since, offset), span_ends(end[order], since, offset)))
 
 
+def join(parts: Sequence[OpenSpans], since: Sequence[int]) -> OpenSpans:
+    """The spans of each part from its instant until that of the next; those that meet there are one.
+
+    Args:
+        parts: the spans, in the order of time.
+        since: from when on each part but the first counts.
+    """
+    rims = [-_FAR, *since, _FAR]
+    start = [np.clip(spans.start, rims[i], rims[i + 1]) for i, spans in enumerate(parts)]
+    end = [np.clip(spans.end, rims[i], rims[i + 1]) for i, spans in enumerate(parts)]
+    return OpenSpans(*_union(np.concatenate(start), np.concatenate(end)))
+
+
 def _union(start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Spans in order of their starts as disjoint ones that do not touch; empty ones vanish."""
     kept = end > start  # both ends of a span may fall into one gap
@@ -248,11 +264,8 @@ class OpenSpans:
 # -- a schedule ----------------------------------------------------------------------------------------
 
 
-class Timetable:
-    """A schedule that lays out as many days as it is asked about, and answers for all of time.
-
-    Far in the future and in the past nothing but the calendar's cycle is left, so no more than one cycle
-    beyond the last special day is ever laid out: an instant in the year 9999 costs what 2500 costs.
+class Calendar:
+    """What each day is like, for all of time.
 
     Args:
         zone: whose wall times the patterns are.
@@ -260,7 +273,7 @@ class Timetable:
         special: day to the pattern that replaces the weekday's.
     """
 
-    __slots__ = ("_days", "_earliest", "_first", "_kind", "_laid", "_last", "_latest", "_patterns", "_zone")
+    __slots__ = ("_days", "_kind", "_patterns", "_zone", "first_special", "last_special")
 
     def __init__(self, zone: dt.tzinfo, week: Sequence[Pattern], special: Mapping[int, Pattern]) -> None:
         places: dict[Pattern, int] = {}
@@ -270,8 +283,38 @@ class Timetable:
         self._patterns = (*week, *places)
         self._days = np.array(sorted(special), dtype=np.int64)
         self._kind = np.array([places[special[day]] for day in self._days.tolist()], dtype=np.int64)
-        self._first = min([_CLOCKS_BEGIN, *special]) - _CYCLE_DAYS - 3 * _MARGIN
-        self._last = max([_CLOCKS_SETTLE, *special]) + _CYCLE_DAYS + 3 * _MARGIN
+        self.first_special = min(special, default=0)
+        self.last_special = max(special, default=0)
+
+    def spans(self, first: int, last: int) -> OpenSpans:
+        """The open spans of the days `first` to `last`."""
+        kind = (np.arange(first, last + 1) + 3) % 7  # 1970-01-01 was a Thursday
+        inside = (self._days >= first) & (self._days <= last)
+        kind[self._days[inside] - first] = self._kind[inside]
+        return lay_out(self._patterns, kind, first, self._zone)
+
+
+class Timetable:
+    """A schedule that lays out as many days as it is asked about, and answers for all of time.
+
+    Far in the future and in the past nothing but the cycle of the calendar is left, so no more than one cycle
+    beyond the last special day or change is ever laid out: an instant in the year 9999 costs what 2500 costs.
+
+    Args:
+        calendars: what days are like, one after the other.
+        since: from when on each calendar but the first counts, ascending.
+    """
+
+    __slots__ = ("_calendars", "_earliest", "_first", "_laid", "_last", "_latest", "_since")
+
+    def __init__(self, calendars: Sequence[Calendar], since: Sequence[int] = ()) -> None:
+        self._calendars = tuple(calendars)
+        self._since = tuple(since)
+        changes = [instant // DAY for instant in since]
+        begin = min(_CLOCKS_BEGIN, *changes, *(calendar.first_special for calendar in calendars))
+        settle = max(_CLOCKS_SETTLE, *changes, *(calendar.last_special for calendar in calendars))
+        self._first = begin - _CYCLE_DAYS - 3 * _MARGIN
+        self._last = settle + _CYCLE_DAYS + 3 * _MARGIN
         self._earliest = (self._first + _MARGIN) * DAY
         self._latest = (self._last - _MARGIN) * DAY
         self._laid: tuple[int, int, OpenSpans] | None = None
@@ -334,12 +377,18 @@ class Timetable:
             first, last = min(first, had_first), max(last, had_last)
         first = max(first // _BLOCK * _BLOCK, self._first)
         last = min(-(-last // _BLOCK) * _BLOCK, self._last)
-        kind = (np.arange(first, last + 1) + 3) % 7  # 1970-01-01 was a Thursday
-        inside = (self._days >= first) & (self._days <= last)
-        kind[self._days[inside] - first] = self._kind[inside]
-        spans = lay_out(self._patterns, kind, first, self._zone)
+        spans = self._lay_out(first, last)
         self._laid = first, last, spans
         return spans
+
+    def _lay_out(self, first: int, last: int) -> OpenSpans:
+        """The open spans of the days `first` to `last`, each calendar asked for the days it counts on."""
+        days = [first, *(min(max(instant // DAY, first), last) for instant in self._since), last]
+        parts = [
+            calendar.spans(max(days[i] - _MARGIN, first), min(days[i + 1] + _MARGIN, last))
+            for i, calendar in enumerate(self._calendars)
+        ]
+        return join(parts, self._since) if self._since else parts[0]
 
     def _cycles(self, at: Ints) -> Ints:
         """How many cycles each instant lies outside the rims; 0 inside, negative before."""
@@ -400,7 +449,7 @@ class Timetables:
         self._tables = tuple(tables)
         self._code = code
 
-    def rows(self, keep: Bools | Ints) -> Timetables:
+    def rows(self, keep: Bools | Ints | slice) -> Timetables:
         """The schedules of some of the rows."""
         return Timetables(self._tables, self._code[keep])
 
