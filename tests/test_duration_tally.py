@@ -450,6 +450,3 @@ def test_a_tally_of_messages_with_their_changes():
     assert 1 == cx.DurationTally.of([], changes=changes, clock="resolution").n  # changes tell it alone
     with pytest.raises(cx.ArgumentValueError, match="it has none; first_response needs status changes"):
         cx.DurationTally.of(log, policy=cx.policies.CHATWOOT)
-    desk = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC")
-    with pytest.raises(cx.ArgumentTypeError, match=r"hours must be left out: .* response_times\(\.\.\., hours="):
-        cx.DurationTally.of(log, hours=desk)

@@ -18,7 +18,11 @@ TALLIES: list[Any] = [
     cx.DurationTally.of([timedelta(minutes=4), None], open=[timedelta(hours=2)], as_of=DAYS[30], targets=timedelta(1)),
     cx.RepeatTally.of(cx.Contacts(customer=["ada", "bob", "ada"], at=DAYS[:3]), as_of=DAYS[30]),
     cx.ScoreTally.of([9, 10, None, 3], cx.NPS_0_10, one_vote_per=["ada", "bob", "bob", "ada"]),
-]
+    cx.DurationTally.of(
+        cx.Messages(conversation=1, at=DAYS[:2], author=["customer", "agent"]), targets=timedelta(hours=8),
+        hours=cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC"), as_of=DAYS[30],
+    ),
+]  # fmt: skip
 EACH = pytest.mark.parametrize("tally", TALLIES, ids=lambda tally: type(tally).__name__)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
@@ -63,9 +67,10 @@ def test_a_field_that_is_damaged_is_named(tally: Any, value: Any) -> None:
         # Edges of another number are told of the brackets that no longer fit them.
         assert found is None or name in found or name == "edges"
         assert found is not None or type(tally).from_dict({**data, name: value}).to_dict()[name] == value
-    for name in data.get("settings", ()):
-        found = refusal(tally, {**data, "settings": {**data["settings"], name: value}})
-        assert found is None or f"'{name}'" in found
+    for part in ("settings", "business"):
+        for name in data.get(part) or ():
+            found = refusal(tally, {**data, part: {**data[part], name: value}})
+            assert found is None or f"'{name}'" in found
 
 
 def refusal(tally: Any, data: dict[str, Any]) -> str | None:
@@ -81,7 +86,7 @@ def refusal(tally: Any, data: dict[str, Any]) -> str | None:
 @given(st.data())
 def test_nothing_but_our_errors(tally: Any, data: Any) -> None:
     saved = tally.to_dict()
-    inner = data.draw(st.sampled_from(["scale", "settings", "clusters", None]))
+    inner = data.draw(st.sampled_from(["scale", "settings", "clusters", "business", None]))
     damaged = saved.get(inner) or saved
     name = data.draw(st.sampled_from(sorted(damaged)))
     damaged = {**damaged, name: data.draw(json_values)}

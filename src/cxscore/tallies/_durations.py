@@ -1,4 +1,7 @@
-"""Waits of one clock in logarithmic bins: percentiles, targets and open waits that merge."""
+"""Waits of one clock in logarithmic bins: percentiles, targets and open waits that merge.
+
+Business time stands beside calendar time as a tally of its own, made of the clock that `_open_time` measured.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +18,29 @@ import numpy.typing as npt
 from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._checks import check_choice
-from .._clocks import Clock, as_counted, chat_like, read_log, reply_policy, service_targets
+from .._clocks import Clock, Timeline, chat_like, reply_policy, service_targets
 from .._core import durations, quantiles
 from .._frozen import FrozenMap
 from .._inputs import NAT
+from .._open_time import Schedules, hours_definition, promised_as, read_measured_log
 from ..batches import Batch, first_record
 from ..errors import ArgumentTypeError, ArgumentValueError, InvalidValueError, MergeError
 from ..policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
 from . import _saved
-from ._scores import _whole_count
+from ._counts import whole_count
 from ._sums import no_start
 
-__all__ = ["CLOCKS", "DurationTally", "bracket_edges", "shown_brackets", "tally_clock"]
+__all__ = ["CLOCKS", "TALLIED", "TIMED_TWICE", "DurationTally", "bracket_edges", "shown_brackets", "tally_clock"]
 
-SCHEMA = 1
+SCHEMA = 2  # 1 knew the clocks of promises only, and no business time
 CLOCKS = ("first_response", "reply", "resolution")
+"""Clocks that something can be promised for."""
+TIMED_TWICE = (
+    *CLOCKS, "first_resolution", "our_resolution", "requester_wait", "agent_wait", "on_hold", "work_time", "handoff",
+)  # fmt: skip
+"""Clocks that also run in business time, under `business_` and their name."""
+TALLIED = (*TIMED_TWICE, "reopened_after")
+"""All clocks that a tally may be of."""
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 _MINUTE, _HOUR = 60_000_000, 3_600_000_000
@@ -83,9 +94,11 @@ class DurationTally:
     ages in one bin count as ended first).
 
     Args:
-        clock: "first_response", "reply" or "resolution".
+        clock: what `response_times` calls the clock, e.g. "first_response".
         policy: definition of the policy that found the waits.
-        target: definition of the target that `eligible` and `within` were counted against.
+        hours: digest of the business hours that `business` was measured by, "none" without.
+        target: definition of the target that `eligible` and `within` were counted against; those of `business` where
+            it begins with "business".
         as_of: "now" in microseconds since 1970; None for bare durations.
         aware: whether `as_of` is UTC.
         n: answered waits.
@@ -106,6 +119,10 @@ class DurationTally:
         edges: upper edges of the brackets in microseconds.
         brackets: answered waits by bracket.
         chat: whether every channel behind the waits is chat-like by name, which chooses the default brackets.
+        ours: what "our_resolution" leaves out, "turns" of the customer or time in "statuses" that are theirs; None for
+            all other clocks and without waits.
+        business: the same waits in business time, a tally of its own of the same rows, without those on channels that
+            have no schedule; None without hours.
         rows: rows of the input behind the waits.
         left_out: rows left out by reason.
 
@@ -120,6 +137,7 @@ class DurationTally:
 
     clock: str
     policy: str = DEFAULT_POLICY.definition
+    hours: str = "none"
     target: str = "none"
     as_of: int | None = None
     aware: bool | None = None
@@ -141,8 +159,25 @@ class DurationTally:
     edges: tuple[int, ...] = ()
     brackets: tuple[int, ...] = ()
     chat: bool = True
+    ours: str | None = None
+    business: DurationTally | None = None
     rows: int = 0
     left_out: FrozenMap[LeftOut, int] = attrs.field(factory=FrozenMap)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.business is None) != (self.hours == "none" or self.clock not in TIMED_TWICE):
+            there = "none" if self.business is None else "some"
+            msg = (
+                f"business must be there where a clock has hours to run in, and only there (got {there}, clock "
+                f"{self.clock!r} and hours {self.hours!r}); DurationTally.of(log, hours=...) counts it, and emptied() "
+                f"of a tally starts a sum"
+            )
+            raise ArgumentValueError(msg, argument="business", found=self.business)
+
+    @property
+    def in_business_time(self) -> bool:
+        """Whether the target is about business time, so that calendar time is held against nothing."""
+        return self.business is not None and self.business.target != self.target
 
     @property
     def relative_error(self) -> float:
@@ -163,7 +198,7 @@ class DurationTally:
         clock: str = "first_response",
         conversations: Any = None,
         changes: Any = None,
-        hours: None = None,
+        hours: Schedules | None = None,
         targets: Any = None,
         as_of: Any = None,
         policy: ReplyPolicy = DEFAULT_POLICY,
@@ -176,10 +211,12 @@ class DurationTally:
         Args:
             data: timedeltas or timedelta64 of answered waits, or messages or conversations.
             open: ages of open waits, with bare durations.
-            clock: which clock the waits belong to.
+            clock: which clock the waits belong to: any of `response_times` in calendar time. The one in business time
+                comes along with `hours`.
             conversations: beside a message log, as in `response_times`.
             changes: likewise.
-            hours: not in a tally, which counts calendar time only; anything but None is refused with the way out.
+            hours: likewise, with a log; give the same to every shard. Bare durations are in the time that you measured
+                them in, e.g. `DurationTally.of(hours.between(starts, ends))`.
             targets: as in `response_times`; a bare duration counts as opened long ago.
             as_of: "now"; give the same to every shard, or the tallies will not merge.
             policy: as in `response_times`.
@@ -189,26 +226,16 @@ class DurationTally:
 
         Raises:
             InvalidValueError: negative durations.
-            ArgumentTypeError: business hours, or targets in business time.
+            ArgumentTypeError: business hours, or targets in business time, for bare durations; targets in business
+                time without hours.
             ArgumentValueError: a clock that the log does not have.
+            MixedTimeZonesError: hours, and instants without a zone.
         """
-        check_choice("clock", clock, CLOCKS)
+        check_choice("clock", clock, TALLIED)
         check_choice("missing", missing, ("drop", "raise"))
         check_choice("invalid", invalid, ("raise", "drop"))
+        schedule = hours_definition(hours)
         policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
-        if hours is not None:
-            msg = (
-                "hours must be left out: a tally counts calendar time only (got business hours); count business time "
-                "of all rows at once with response_times(..., hours=...), or tally durations of your own: "
-                "DurationTally.of(hours.between(starts, ends))"
-            )
-            raise ArgumentTypeError(msg, argument="hours", found=type(hours))
-        if promised.in_business_time:
-            msg = (
-                "targets must be about calendar time here (got in_business_time); a tally knows no hours, count with "
-                "response_times(..., hours=...)"
-            )
-            raise ArgumentTypeError(msg, argument="targets", found=targets)
         data = _inputs.materialise(data)
         if not isinstance(data, Batch) and first_record(data) is None and conversations is None and changes is None:
             gone: dict[str, int] = {}
@@ -216,25 +243,33 @@ class DurationTally:
                 _bare(values, name, gone, missing, invalid)
                 for name, values in (("data", data), ("open", [] if open is None else open))
             )
-            return _counted((ended, ages), (None, None), clock, promised, as_of, policy, edges, gone)
+            if hours is None:
+                return _counted((ended, ages), (None, None), clock, promised, as_of, policy, edges, gone)
+            if len(ended) or len(ages) or any(gone.values()):
+                msg = (
+                    "hours must be left out with bare durations, which do not say when they were (got business "
+                    "hours); measure them first, DurationTally.of(hours.between(starts, ends)), or pass a log"
+                )
+                raise ArgumentTypeError(msg, argument="hours", found=type(hours))
+            data = []
         if open is not None:
             msg = "open must be left out with a log: the log tells which waits are open"
             raise ArgumentTypeError(msg, argument="open")
-        timeline = as_counted(
-            read_log(
-                data, conversations=conversations, changes=changes, targets=promised, as_of=as_of, policy=policy,
-                missing=missing, invalid=invalid,
-            )
+        timeline = read_measured_log(
+            data, conversations=conversations, changes=changes, hours=hours, targets=promised, as_of=as_of,
+            policy=policy, missing=missing, invalid=invalid,
         )  # fmt: skip
-        if clock not in timeline.clocks:
-            known = ", ".join(name for name in CLOCKS if name in timeline.clocks)
+        clocks = timeline.clocks
+        if not len(timeline.group) and not timeline.used.any() and not timeline.left:
+            clocks = {**_nothing(clock, timed_twice=hours is not None), **clocks}
+        if clock not in clocks:
+            known = ", ".join(name for name in TALLIED if name in timeline.clocks)
             why = f"; {clock} {timeline.reasons[clock]}" if clock in timeline.reasons else ""
             msg = f"clock must be one that the log has (got {clock!r}; it has {known or 'none'}{why})"
             raise ArgumentValueError(msg, argument="clock", found=clock)
         return tally_clock(
-            timeline.clocks[clock], now=timeline.as_of, aware=timeline.aware, policy=timeline.policy.definition,
-            target=promised.definition(clock), edges=edges, chat=chat_like(timeline.channels.among([range(1)])),
-            rows=int(timeline.used.sum()),
+            clock, clocks, timeline, targets=promised, hours=schedule, edges=edges,
+            chat=chat_like(timeline.channels.among([range(1)])), rows=int(timeline.used.sum()),
             left=left_out({reason: counts.sum() for reason, counts in timeline.left.items()}),
         )  # fmt: skip
 
@@ -262,7 +297,7 @@ class DurationTally:
             brackets: upper edges.
 
         Raises:
-            ArgumentTypeError: no mapping of durations.
+            ArgumentTypeError: no mapping of durations; targets in business time.
             InvalidValueError: negative durations, counts that are no whole numbers of 0 or more.
 
         >>> from datetime import timedelta
@@ -270,7 +305,7 @@ class DurationTally:
         >>> cx.DurationTally.from_counts({timedelta(minutes=4): 7, timedelta(hours=2): 1}).n
         8
         """
-        check_choice("clock", clock, CLOCKS)
+        check_choice("clock", clock, TALLIED)
         policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
         columns, times = [], []
         for name, counts in (("ended", ended), ("open", {} if open is None else open)):
@@ -279,28 +314,32 @@ class DurationTally:
                 msg = f"{name} must map durations to counts (got {found}), e.g. {{timedelta(minutes=4): 7}}"
                 raise ArgumentTypeError(msg, argument=name, found=type(counts))
             columns.append(_bare(list(counts), name, {}, "raise", "raise"))
-            times.append(np.array([_whole_count(count, key) for key, count in counts.items()], dtype=np.int64))
+            times.append(np.array([whole_count(count, key) for key, count in counts.items()], dtype=np.int64))
         return _counted(columns, times, clock, promised, as_of, policy, edges, {})
 
     @classmethod
     def empty(cls, clock: str = "first_response", **like: Any) -> DurationTally:
-        """No waits: the start of a sum. Give `policy`, `target`, `as_of`, `aware` and `edges` of the tallies to come.
+        """No waits: the start of a sum of any tallies of that clock.
+
+        Give `policy`, `target`, `as_of`, `aware` and `edges` of the tallies to come for one that refuses others; or
+        take `emptied()` of one of them, which also knows of hours.
 
         >>> import cxscore as cx
         >>> cx.DurationTally.empty().n
         0
         """
-        tally = cls(clock=check_choice("clock", clock, CLOCKS), **like)
-        return attrs.evolve(tally, brackets=(0,) * (len(tally.edges) + 1) if tally.edges else ())
+        return cls(clock=check_choice("clock", clock, TALLIED), **like).emptied()
 
     def emptied(self) -> DurationTally:
         """An empty tally of the same kind."""
-        return DurationTally.empty(
-            self.clock, policy=self.policy, target=self.target, as_of=self.as_of, aware=self.aware, edges=self.edges
+        return DurationTally(
+            **dict(zip(_KIND, self._kind(), strict=True)),
+            brackets=(0,) * (len(self.edges) + 1) if self.edges else (),
+            business=None if self.business is None else self.business.emptied(),
         )
 
     def _kind(self) -> tuple[Any, ...]:
-        return self.clock, self.policy, self.target, self.as_of, self.aware, self.edges
+        return tuple(getattr(self, name) for name in _KIND)
 
     def _told(self, name: str) -> str:
         if name == "as_of":
@@ -309,7 +348,7 @@ class DurationTally:
 
     def _blank(self) -> bool:
         """A bare `empty()`, which adds to anything of its clock."""
-        return self == DurationTally.empty(self.clock)
+        return self == DurationTally(clock=self.clock)
 
     def __radd__(self, other: object) -> NoReturn:
         raise no_start(type(self).__name__, other)
@@ -319,15 +358,13 @@ class DurationTally:
             return NotImplemented
         if self.clock == other.clock and (self._blank() or other._blank()):
             return other if self._blank() else self
-        if self._kind() != other._kind():
-            names = ("clock", "policy", "target", "as_of", "aware", "edges")
-            unlike = ", ".join(
-                f"{name}: {self._told(name)} and {other._told(name)}"
-                for name in names
-                if getattr(self, name) != getattr(other, name)
-            )
-            msg = f"tallies of unlike waits do not add up (got {unlike}); count all shards with the same settings"
-            raise MergeError(msg, argument="other", found=unlike)
+        unlike = [name for name in _KIND if getattr(self, name) != getattr(other, name)]
+        if None not in (self.ours, other.ours) and self.ours != other.ours:
+            unlike.append("ours")
+        if unlike:
+            found = ", ".join(f"{name}: {self._told(name)} and {other._told(name)}" for name in unlike)
+            msg = f"tallies of unlike waits do not add up (got {found}); count all shards with the same settings"
+            raise MergeError(msg, argument="other", found=found)
         sums = {
             name: getattr(self, name) + getattr(other, name)
             for name in (
@@ -345,6 +382,8 @@ class DurationTally:
             open_bins=_merged(self.open_bins, other.open_bins),
             brackets=tuple(a + b for a, b in zip(self.brackets, other.brackets, strict=True)),
             chat=self.chat and other.chat,
+            ours=self.ours or other.ours,
+            business=None if self.business is None or other.business is None else self.business + other.business,
             left_out=left_out(
                 {reason: self.left_out.get(reason, 0) + other.left_out.get(reason, 0) for reason in LeftOut}
             ),
@@ -352,11 +391,12 @@ class DurationTally:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values with a `schema` number; `from_dict` reads them back."""
-        fields = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
-        for name in ("bins", "open_bins"):
-            fields[name] = [list(pair) for pair in fields[name]]
+        fields = {name: getattr(self, name) for name in _FIELDS}
         fields |= {name: list(fields[name]) for name in ("edges", "brackets")}
+        fields |= {name: [list(pair) for pair in fields[name]] for name in ("bins", "open_bins")}
         fields["left_out"] = {str(reason): count for reason, count in self.left_out.items()}
+        business = None if self.business is None else self.business.to_dict()
+        fields["business"] = None if business is None else {name: business[name] for name in _COUNTED}
         return {"schema": SCHEMA, "kind": "DurationTally", **fields}
 
     @classmethod
@@ -367,11 +407,19 @@ class DurationTally:
             ArgumentValueError: something else, a field that is damaged or not there, a schema of a newer release.
         """
         _saved.check_schema(data, "DurationTally", SCHEMA)
+        if data["schema"] == 1:
+            data = {"hours": "none", "ours": None, "business": None, **data}
         fields = _saved.mapping(data, "DurationTally.to_dict()", _FIELDS)
-        edges = len(fields["edges"])
-        if len(fields["brackets"]) != (edges + 1 if edges else 0):
-            msg = f"data has a damaged field 'brackets': {edges} edges need one count more (got {fields['brackets']})"
-            raise ArgumentValueError(msg, argument="data", found=fields["brackets"])
+        beside = fields["business"]
+        if beside is not None:
+            _refuse_other_target(fields["target"], beside["target"])
+            clock = f"business_{fields['clock']}"
+            fields["business"] = cls(**{**fields, "clock": clock, "business": None, **beside})
+        for one in (fields, beside):
+            edges = len(fields["edges"])
+            if one is not None and len(one["brackets"]) != (edges + 1 if edges else 0):
+                msg = f"data has a damaged field 'brackets': {edges} edges need one count more (got {one['brackets']})"
+                raise ArgumentValueError(msg, argument="data", found=one["brackets"])
         return cls(**fields)
 
     def to_bytes(self) -> bytes:
@@ -388,47 +436,98 @@ class DurationTally:
         return cls.from_dict(_saved.load(data, "DurationTally"))
 
 
-_FIELDS: dict[str, Callable[[Any], Any]] = {
-    "clock": _saved.choice(*CLOCKS),
-    "policy": _saved.text,
+# What must be the same of two tallies that add up.
+_KIND = ("clock", "policy", "hours", "target", "as_of", "aware", "edges")
+# What business time has of its own.
+_COUNTED: dict[str, Callable[[Any], Any]] = {
     "target": _saved.text,
-    "as_of": _saved.optional(_saved.instant),
-    "aware": _saved.optional(_saved.flag),
     **dict.fromkeys(("n", "waiting", "closed", "lapsed", "abandoned", "total"), _saved.count),
     **dict.fromkeys(("shortest", "longest", "longest_waiting"), _saved.optional(_saved.count)),
     "bins": _saved.pairs,
     "open_bins": _saved.pairs,
     **dict.fromkeys(("eligible", "within", "immature", "waiting_over_target"), _saved.count),
-    "edges": _saved.several(_saved.count),
     "brackets": _saved.several(_saved.count),
+}
+
+
+def _read_counted(data: Any) -> dict[str, Any]:
+    return _saved.mapping(data, "DurationTally.to_dict()", _COUNTED)
+
+
+_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "clock": _saved.choice(*TALLIED, *(f"business_{name}" for name in TIMED_TWICE)),
+    "policy": _saved.text,
+    "hours": _saved.text,
+    "as_of": _saved.optional(_saved.instant),
+    "aware": _saved.optional(_saved.flag),
+    **_COUNTED,
+    "edges": _saved.several(_saved.count),
     "chat": _saved.flag,
+    "ours": _saved.optional(_saved.choice("turns", "statuses")),
+    "business": _saved.optional(_read_counted),
     "rows": _saved.count,
     "left_out": _saved.reasons,
 }
 
 
+def _refuse_other_target(whole: str, business: str) -> None:
+    if whole not in (business, f"business {business}"):
+        msg = (
+            f"data has a damaged field 'target': business time is held against the same one (got {whole!r} and "
+            f"{business!r})"
+        )
+        raise ArgumentValueError(msg, argument="data", found=whole)
+
+
 def tally_clock(
-    clock: Clock,
+    name: str,
+    clocks: Mapping[str, Clock],
+    timeline: Timeline,
     *,
-    now: int | None,
-    aware: bool | None,
-    policy: str,
-    target: str,
+    targets: ServiceTargets,
+    hours: str,
     edges: tuple[int, ...],
     chat: bool,
     rows: int,
     left: FrozenMap[LeftOut, int],
 ) -> DurationTally:
-    """The tally of one clock's columns."""
+    """The tally of one clock's columns, and of those of the same clock in business time."""
+    clock, business = clocks[name], clocks.get(f"business_{name}") if name in TIMED_TWICE else None
+    tally = DurationTally(
+        clock=name, policy=timeline.policy.definition, target=_target(targets, name), as_of=timeline.as_of,
+        aware=timeline.aware, edges=edges, chat=chat,
+        ours=timeline.ours if name == "our_resolution" and len(clock.start) else None, rows=rows, left_out=left,
+        **_found(clock, timeline.as_of or 0, edges),
+    )  # fmt: skip
+    if business is None:
+        return tally
+    plain = _target(attrs.evolve(targets, in_business_time=False), name)
+    beside = attrs.evolve(tally, clock=business.name, hours=hours, target=plain, **_found(business, 0, edges))
+    return attrs.evolve(tally, hours=hours, business=beside)
+
+
+def _nothing(name: str, *, timed_twice: bool) -> dict[str, Clock]:
+    """A clock without waits, as every clock of a log without rows is."""
+    none = np.empty(0, dtype=np.int64)
+    clock = Clock(name, none, none, np.empty(0, dtype=np.int8), target=None, group=None, conversation=none)
+    business = {f"business_{name}": attrs.evolve(clock, name=f"business_{name}")} if timed_twice else {}
+    return {name: clock, **business}
+
+
+def _target(targets: ServiceTargets, clock: str) -> str:
+    """What a signature says of the target of a clock."""
+    name = promised_as(f"business_{clock}", targets)
+    return "none" if name is None else targets.definition(name)
+
+
+def _found(clock: Clock, now: int, edges: tuple[int, ...]) -> dict[str, Any]:
+    """What is counted of a clock."""
     found = durations.totals(
-        clock.counted_from, clock.end, clock.outcome, clock.target, now or 0, np.array(edges, dtype=np.int64),
-        unanswered_misses=clock.name != "reply",
+        clock.counted_from, clock.end, clock.outcome, clock.target, now, np.array(edges, dtype=np.int64),
+        unanswered_misses=not clock.name.endswith("reply"),
     )._asdict()  # fmt: skip
     del found["old"], found["met"]
-    return DurationTally(
-        clock=clock.name, policy=policy, target=target, as_of=now, aware=aware, bins=_binned(found.pop("ended")),
-        open_bins=_binned(found.pop("ages")), edges=edges, chat=chat, rows=rows, left_out=left, **found,
-    )  # fmt: skip
+    return {"bins": _binned(found.pop("ended")), "open_bins": _binned(found.pop("ages")), **found}
 
 
 def _bare(values: Any, name: str, gone: dict[str, int], missing: str, invalid: str) -> Ints:
@@ -456,13 +555,20 @@ def _counted(
         (column, weight) if weight is None else (column[weight > 0], weight[weight > 0])
         for column, weight in zip(values, times, strict=True)
     )
-    target = getattr(promised, clock)
+    if promised.in_business_time:
+        msg = (
+            "targets must not say in_business_time with bare durations, which are in whatever time they were measured "
+            "in; hold those of business time against plain targets, or pass messages and hours"
+        )
+        raise ArgumentTypeError(msg, argument="targets", found=promised)
+    name = promised_as(clock, promised)
+    target = None if name is None else getattr(promised, name)
     if isinstance(target, Mapping) and len(ended) + len(ages):
         msg = "targets must be one timedelta with bare durations (got a target per channel); they have no channel"
         raise ArgumentTypeError(msg, argument="targets", found=target)
     n, waiting = _count(ended >= 0, often), _count(ages >= 0, age_often)
     reached = [_count(ended <= edge, often) for edge in edges]
-    against = {}
+    against: dict[str, Any] = {}
     if isinstance(target, dt.timedelta):
         limit = _inputs.duration(target, "targets")
         old = _count(ages >= limit, age_often)
@@ -474,7 +580,7 @@ def _counted(
         }
     now = None if as_of is None else _inputs.instant(as_of, "as_of", aware=None)
     return DurationTally(
-        clock=clock, policy=policy.definition, target=promised.definition(clock), as_of=now,
+        clock=clock, policy=policy.definition, target=_target(promised, clock), as_of=now,
         aware=None if now is None else _inputs.instants([as_of], "as_of")[1], n=n, waiting=waiting,
         total=durations.exact_sum(ended) if often is None
         else sum(value * times for value, times in zip(ended.tolist(), often.tolist(), strict=True)),

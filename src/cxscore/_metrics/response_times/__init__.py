@@ -10,12 +10,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
-import attrs
-
 from ..._calls import guided
 from ..._checks import check_choice, check_confidence
-from ..._clocks import Timeline, as_counted, read_log, reply_policy, service_targets
-from ..._open_time import Schedules, hours_definition, with_open_time
+from ..._clocks import reply_policy, service_targets
+from ..._open_time import Schedules, hours_definition, read_measured_log
 from ...errors import ArgumentTypeError
 from ...groups import Groups
 from ...policies import DEFAULT_POLICY, ReplyPolicy, ServiceTargets
@@ -23,7 +21,7 @@ from ...tallies._durations import DurationTally, bracket_edges
 from ._groups import WaitGroups, of_tally
 from ._result import ReopenRate, ResponseTimesResult, Touches
 from ._settings import Settings
-from ._summary import DurationSummary, promise
+from ._summary import DurationSummary
 from ._tables import AtRisk, WaitTable
 
 __all__ = [
@@ -130,31 +128,17 @@ def response_times(
             if value is not None:
                 msg = f"{name} must be left out beside a tally, whose counts are made; give it to DurationTally.of"
                 raise ArgumentTypeError(msg, argument=name, found=value)
-        return of_tally(log, Settings(log.policy, promised, log.edges, confidence, missing, invalid))
-    if promised.in_business_time and hours is None:
-        msg = "hours must be given where targets are about business time (got None), e.g. hours=cx.BusinessHours(...)"
-        raise ArgumentTypeError(msg, argument="hours")
-    timeline = read_log(
-        log, conversations=conversations, changes=changes, by=by, targets=promised, as_of=as_of, policy=policy,
-        missing=missing, invalid=invalid,
+        settings = Settings(
+            log.policy, promised, log.edges, confidence, missing, invalid, log.hours, log.ours or "turns"
+        )  # fmt: skip
+        return of_tally(log, settings)
+    timeline = read_measured_log(
+        log, conversations=conversations, changes=changes, by=by, hours=hours, targets=promised, as_of=as_of,
+        policy=policy, missing=missing, invalid=invalid,
     )  # fmt: skip
-    if hours is not None:
-        timeline = with_open_time(timeline, hours)
-    timeline = as_counted(timeline)
-    if promised.in_business_time:
-        timeline = _promised_in_business_time(timeline, promised)
     settings = Settings(
         timeline.policy.definition, promised, edges, confidence, missing, invalid, schedule, timeline.ours,
         "conversation" if timeline.of_messages else "none",
     )  # fmt: skip
     groups = WaitGroups(timeline, settings)
     return groups.overall() if by is None else Groups(groups)
-
-
-def _promised_in_business_time(timeline: Timeline, targets: ServiceTargets) -> Timeline:
-    """The timeline without the calendar targets of clocks whose promises are about business time."""
-    clocks = {
-        name: attrs.evolve(clock, target=None) if promise(targets, name) is None else clock
-        for name, clock in timeline.clocks.items()
-    }
-    return attrs.evolve(timeline, clocks=clocks)

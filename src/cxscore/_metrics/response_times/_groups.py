@@ -15,12 +15,13 @@ from ..._accounting import LeftOut, left_out
 from ..._clocks import Clock, Effort, Timeline, chat_like
 from ..._core import waits
 from ..._frozen import FrozenMap
-from ..._inputs import NAT
+from ..._inputs import NAT, moment_or_none
+from ..._open_time import promised_as
 from ...policies import ServiceTargets
-from ...tallies._durations import CLOCKS, DurationTally, tally_clock
+from ...tallies._durations import TALLIED, DurationTally, tally_clock
 from ._result import CLOCK_NAMES, ResponseTimesResult, Source, Touches
 from ._settings import Settings
-from ._summary import DurationSummary, moment, summary_of_clock, summary_of_tally
+from ._summary import DurationSummary, summary_of_clock, summary_of_tally
 from ._tables import channels_among, promised_clocks
 
 __all__ = ["WaitGroups", "of_tally"]
@@ -39,10 +40,11 @@ def _touches(
     n = len(answers) - int(counts[0])
     one, two = int(counts[1]), int(counts[2])
     known = np.empty(0) if written is None else written[written >= 0]
-    resolved = resolved_one = handovers = handed = None
+    resolved = resolved_one = judged = handovers = handed = None
     if effort is not None and effort.one_touch is not None and effort.resolved is not None:
         resolved = int(np.count_nonzero(effort.resolved[talks]))
         resolved_one = int(np.count_nonzero(effort.one_touch[talks] == 1))
+        judged = int(np.count_nonzero(effort.one_touch[talks] >= 0))
     if effort is not None and effort.handovers is not None:
         handovers = int(effort.handovers[talks].sum())
         handed = int(np.count_nonzero(effort.handovers[talks]))
@@ -64,7 +66,7 @@ def _touches(
         distribution=FrozenMap({int(touches): int(counts[touches]) for touches in np.flatnonzero(counts)}),
         resolved=resolved,
         resolved_one_touch=resolved_one,
-        resolved_one_touch_share=share(resolved_one, resolved),
+        resolved_one_touch_share=share(resolved_one, judged),
         handovers=handovers,
         handed_over=handed,
         handed_over_share=share(handed),
@@ -116,7 +118,7 @@ def _waiting(first: Clock | None, reply: Clock | None, timeline: Timeline) -> in
     waiting = np.zeros(len(timeline.group), dtype=np.bool_)
     for clock in (first, reply):
         if clock is not None:
-            waiting[clock.conversation[clock.outcome == waits.WAIT_OPEN]] = True
+            waiting[clock.conversation[np.flatnonzero(clock.outcome == waits.WAIT_OPEN)]] = True
     if timeline.settled is not None:
         waiting &= ~timeline.settled
     return None if first is None and reply is None else int(np.count_nonzero(waiting))
@@ -249,7 +251,7 @@ class WaitGroups:
             mixed=len(channels) > 1,
             conversations_left_out=tickets_left,
             changes_left_out=changes_left,
-            as_of=moment(timeline.as_of, timeline.aware),
+            as_of=moment_or_none(timeline.as_of, timeline.aware),
             reasons=_reasons(timeline, told, settings.targets),
             source=Source(timeline, clocks, settings.targets),
         )  # fmt: skip
@@ -260,23 +262,25 @@ class WaitGroups:
         chat = chat_like(timeline.channels.among(groups))
         return {
             name: tally_clock(
-                clocks[name], now=timeline.as_of, aware=timeline.aware, policy=settings.policy,
-                target=settings.targets.definition(name), edges=settings.edges, chat=chat, rows=rows, left=left,
+                name, clocks, timeline, targets=settings.targets, hours=settings.hours, edges=settings.edges, chat=chat,
+                rows=rows, left=left,
             )
-            for name in CLOCKS
+            for name in TALLIED
             if name in clocks
         }  # fmt: skip
 
 
 def of_tally(tally: DurationTally, settings: Settings) -> ResponseTimesResult:
-    summaries: dict[str, Any] = dict.fromkeys((*CLOCKS, "first_resolution", "our_resolution"))
-    summaries[tally.clock] = summary_of_tally(tally, settings.confidence)
+    summaries: dict[str, Any] = dict.fromkeys(CLOCK_NAMES)
+    for one in (tally, tally.business):
+        if one is not None:
+            summaries[one.clock] = summary_of_tally(one, settings.confidence)
     first = tally.clock == "first_response"
     return ResponseTimesResult(
         given=tally.given,
         n=tally.rows,
         left_out=tally.left_out,
-        signature=settings.signature(tally.clock, tally.target),
+        signature=settings.signature({promised_as(tally.clock, settings.targets): tally.target}),
         **summaries,
         conversations=None,
         answered=tally.n if first else None,
@@ -287,5 +291,5 @@ def of_tally(tally: DurationTally, settings: Settings) -> ResponseTimesResult:
         touches=None,
         mixed=None,
         conversations_left_out=FrozenMap(),
-        as_of=moment(tally.as_of, tally.aware),
+        as_of=moment_or_none(tally.as_of, tally.aware),
     )

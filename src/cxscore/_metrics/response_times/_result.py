@@ -121,7 +121,7 @@ class Touches:
         distribution: number of touches to number of conversations.
         resolved: conversations that are resolved; None where nothing tells.
         resolved_one_touch: of those, the ones resolved in one touch as the policy's `one_touch` says.
-        resolved_one_touch_share: their share; NaN without resolved conversations.
+        resolved_one_touch_share: their share of the resolved ones of which it is known; NaN without such.
         handovers: how often conversations went from one agent to another: as they were assigned, else as they were
             answered; None where agents are not known.
         handed_over: conversations that did at least once.
@@ -179,7 +179,7 @@ class ResponseTimesResult(Result):
         agent_wait: the same as pending, when the customer is to act.
         on_hold: the same on hold.
         work_time: the same as new or open.
-        reopened_after: from each coming to rest to being opened again; those that rest still are waiting.
+        reopened_after: from each resolution to its reopening; those that last are waiting.
         handoff: from creation to the first hand-off to people.
         business_first_response, business_reply, business_resolution, business_first_resolution: the same in
             business time; None without `hours`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from ..._results import Signature
@@ -26,11 +28,10 @@ class Settings:
     """What `our_resolution` leaves out: the "turns" of the customer, or the time in "statuses" that are theirs."""
     cluster: str = "none"
 
-    def signature(self, clock: str | None = None, target: str = "none") -> Signature:
-        """Of a log; or of the one clock of a tally, with the target it was counted against."""
+    def signature(self, counted: Mapping[str | None, str] | None = None) -> Signature:
+        """Of a log; or of a tally, with the targets that it was counted against by what they are called."""
         promised = {
-            name: (self.targets.definition(name) if clock is None else target if name == clock else "none")
-            for name in CLOCKS
+            name: self.targets.definition(name) if counted is None else counted.get(name, "none") for name in CLOCKS
         }
         definition = {"policy": self.policy, "hours": self.hours, **promised}
         if self.ours != "turns":

@@ -22,20 +22,19 @@ from ..._core.distributions import z_value
 from ..._core.waits import WAIT_ANSWERED, WAIT_OPEN
 from ..._evidence import Evidence
 from ..._frozen import FrozenMap
-from ..._inputs import NAT, as_utc
-from ..._results import DURATION, Interval, put, show
+from ..._inputs import as_utc
+from ..._open_time import promised_as
+from ..._results import DURATION, Interval, comparable, put, show
 from ...errors import ArgumentTypeError, ArgumentValueError
 from ...policies import ServiceTargets, read_target
-from ...tallies._durations import CLOCKS, DurationTally, shown_brackets
+from ...tallies._durations import DurationTally, shown_brackets
 from ._settings import Settings
 
 __all__ = [
     "DurationSummary",
     "Talks",
-    "moment",
     "moments",
     "now_of",
-    "promise",
     "share_intervals",
     "span_of",
     "summary_of_clock",
@@ -54,13 +53,6 @@ _LONGEST = dt.timedelta.max // dt.timedelta(microseconds=1)
 def span_of(micros: float | None) -> dt.timedelta | None:
     """A duration, None where there is none, and where no timedelta is that long (2.7 million years)."""
     return None if micros is None or not micros <= _LONGEST else dt.timedelta(microseconds=micros)
-
-
-def moment(micros: int | None, aware: bool | None) -> dt.datetime | None:
-    if micros is None or micros == NAT:
-        return None
-    plain = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)
-    return plain.replace(tzinfo=dt.UTC) if aware else plain
 
 
 def moments(micros: npt.NDArray[np.int64], aware: bool | None) -> npt.NDArray[Any]:
@@ -131,7 +123,7 @@ class DurationSummary:
     longest_waiting: dt.timedelta | None = attrs.field(metadata=DURATION)
     waiting_median_age: dt.timedelta | None = attrs.field(metadata=DURATION)
     target: dt.timedelta | FrozenMap[Any, dt.timedelta] | None = attrs.field(metadata=DURATION)
-    within_target: float = attrs.field(eq=lambda share: None if share != share else share)
+    within_target: float = attrs.field(eq=comparable)
     within_interval: Interval
     within_iid_interval: Interval
     immature: int
@@ -436,19 +428,16 @@ def summary_of_clock(clock: Clock, timeline: Timeline, settings: Settings, *, ch
     # The median of nothing is NaN, with a warning from numpy.
     return _summary(
         found, survival.curve(found.ended, found.ages), edges=settings.edges, chat=chat,
-        target=promise(settings.targets, clock.name), confidence=settings.confidence,
+        target=_promise(settings.targets, clock.name), confidence=settings.confidence,
         ages_median=float(np.median(found.ages)) if found.waiting else math.nan, error=0.0,
         talks=Talks.of(clock, now),
     )  # fmt: skip
 
 
-def promise(targets: ServiceTargets, clock: str) -> Any:
-    """The target of a clock; one about business time is none of calendar time."""
-    calendar = clock.removeprefix("business_")
-    name = "resolution" if calendar == "first_resolution" else calendar
-    if name not in CLOCKS or (calendar == clock and name in targets.in_business_time):
-        return None
-    return getattr(targets, name)
+def _promise(targets: ServiceTargets, clock: str) -> Any:
+    """The target of a clock."""
+    name = promised_as(clock, targets)
+    return None if name is None else getattr(targets, name)
 
 
 def summary_of_tally(tally: DurationTally, confidence: float) -> DurationSummary:
@@ -465,7 +454,8 @@ def summary_of_tally(tally: DurationTally, confidence: float) -> DurationSummary
     ages = values if tally.longest_waiting is None else np.minimum(values, tally.longest_waiting)
     curve = survival.curve_from_counts(times, ended, running)
     return _summary(
-        tally, curve, edges=tally.edges, chat=tally.chat, target=read_target(tally.target), confidence=confidence,
+        tally, curve, edges=tally.edges, chat=tally.chat,
+        target=None if tally.in_business_time else read_target(tally.target), confidence=confidence,
         ages_median=survival.quantile(survival.curve_from_counts(ages, running, none), 0.5),
         error=tally.relative_error + _order_error(curve, times, ended, running),
     )  # fmt: skip

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from ... import _html
 from ..._clocks import Clock, Timeline
 from ..._core import waits
-from ..._inputs import NAT, read_only
+from ..._inputs import NAT, moment_or_none, read_only
 from ..._results import put, show
 from ...policies import ServiceTargets
 from ...tallies._durations import CLOCKS
-from ._summary import moment, moments, now_of
+from ._summary import moments, now_of
 
 __all__ = ["AtRisk", "WaitTable", "at_risk", "channels_among", "promised_clocks"]
 
@@ -83,15 +83,15 @@ class WaitTable(Sequence[dict[str, Any]]):
         start, end = one.seen
         row = {
             "conversation": timeline.label(int(clock.conversation[i])),
-            "start": moment(int(start[0]), timeline.aware),
-            "end": moment(int(end[0]), timeline.aware),
+            "start": moment_or_none(int(start[0]), timeline.aware),
+            "end": moment_or_none(int(end[0]), timeline.aware),
             "wait": dt.timedelta(microseconds=int((one.until(now_of(timeline)) - one.counted_from)[0])),
             "agent": one.agents()[0],
             "channel": None if one.channel is None else one.channel.labels[int(one.channel.codes[0])],
             "ended": _OUTCOMES[int(clock.outcome[i])],
             "first": bool(clock.first is None or clock.first[i]),
             "started_by": one.starts()[0],
-            "as_of": moment(timeline.as_of, timeline.aware),
+            "as_of": moment_or_none(timeline.as_of, timeline.aware),
         }
         if clock.open_time is not None:
             micros = int(clock.open_time[i])
@@ -285,19 +285,18 @@ def at_risk(clocks: Iterable[Clock], timeline: Timeline, within: int, notes: Seq
     """Open waits with at most so much time left, the worst of each conversation."""
     found = []
     notes = list(notes)
-    for clock in clocks:
-        if clock.target is not None:
-            is_open = (clock.end == NAT) & (clock.outcome == waits.WAIT_OPEN)
-            if timeline.settled is not None:
-                is_open &= ~timeline.settled[clock.conversation]
-            where = channels_among(clock, is_open & (clock.target == NAT))
-            if where:
-                notes.append(f"no {clock.name.replace('_', ' ')} target for {where}")
-            rows = np.flatnonzero(is_open & (clock.target != NAT))
-            now = now_of(timeline) if clock.now is None else clock.now
-            age, target = now - clock.counted_from[rows], clock.target[rows]
-            near = target - age <= within
-            found.append(_Pending(clock, rows[near], age[near], target[near]))
+    for clock, targets in ((clock, clock.target) for clock in clocks if clock.target is not None):
+        is_open = (clock.end == NAT) & (clock.outcome == waits.WAIT_OPEN)
+        if timeline.settled is not None:
+            is_open &= ~timeline.settled[clock.conversation]
+        where = channels_among(clock, is_open & (targets == NAT))
+        if where:
+            notes.append(f"no {clock.name.replace('_', ' ')} target for {where}")
+        rows = np.flatnonzero(is_open & (targets != NAT))
+        now = now_of(timeline) if clock.now is None else clock.now
+        age, target = now - clock.counted_from[rows], targets[rows]
+        near = target - age <= within
+        found.append(_Pending(clock, rows[near], age[near], target[near]))
     nothing = np.empty(0, dtype=np.int64)
     which = np.concatenate([nothing, *(np.full(len(one.rows), i) for i, one in enumerate(found))])
     place = np.concatenate([nothing, *(np.arange(len(one.rows)) for one in found)])
