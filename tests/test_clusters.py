@@ -436,6 +436,28 @@ def test_a_vote_is_the_mean_of_an_accounts_answers(rows: list[Row]) -> None:
         assert result._evidence.at(0.95).n == pytest.approx(worth(votes, CONTRASTS[value]), rel=1e-6)
 
 
+def test_a_group_of_votes_is_compared_with_the_votes_of_all_others() -> None:
+    scores, accounts, teams = [5, 1, 4, 2, 5, 1], list("xyxzyz"), np.array(list("abacbc"))
+    compared = cx.compare(cx.csat(scores, by=teams, one_vote_per=accounts))
+    for team, found in compared.items():
+        # An account that answered elsewhere too has one vote inside the team, and one outside.
+        own, others = (
+            cx.csat(np.array(scores)[part], one_vote_per=np.array(accounts)[part])
+            for part in (teams == team, teams != team)
+        )
+        assert (found.estimate, *found.interval) == pytest.approx(
+            (own.score - others.score, *cx.compare(others, own).interval)
+        )
+
+
+@pytest.mark.parametrize(("answers", "weight"), [([None] * 4, 1.0), ([9, 3, 10, 2], 0.0)])
+def test_groups_without_an_answer_that_weighs_cannot_be_told_from_the_rest(answers: list[Any], weight: float) -> None:
+    groups = cx.nps(answers, by=["a", "b", "a", "b"], cluster=[1, 1, 1, 1], weights=[weight] * 4)
+    compared = cx.compare(groups)
+    assert [None, None] == [found.verdict for found in compared.values()]
+    assert all(np.isnan(found.estimate) for found in compared.values())
+
+
 def test_one_loud_account_has_one_vote() -> None:
     answers, account = [0] * 8 + [10, 9], ["loud"] * 8 + ["ada", "bob"]
     assert cx.nps(answers).score == -60.0

@@ -107,6 +107,8 @@ def test_no_groups_have_evidence_without_entries() -> None:
 def test_a_count_of_outliers_has_none() -> None:
     with pytest.raises(cx.ArgumentTypeError, match="no interval"):
         _ = cx.outliers([1.0, 2.0, 50.0])._evidence
+    with pytest.raises(cx.ArgumentTypeError, match="no interval"):
+        _ = cx.outliers([1.0, 2.0, 50.0], by=["a", "b", "a"])._evidence
 
 
 def test_evidence_is_no_figure_and_travels_with_its_result() -> None:

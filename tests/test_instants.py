@@ -169,6 +169,19 @@ def test_aware_instants_come_back_after_a_round_through_a_batch(instants: list[d
     assert [record.at for record in batch[:]] == instants
 
 
+@given(st.datetimes(timezones=st.sampled_from([None, UTC])))
+def test_an_instant_comes_back_as_it_was_read(value: datetime) -> None:
+    (micros,), aware = _inputs.instants([value], "at")
+    assert value == _inputs.moment(int(micros), aware) == _inputs.moment_or_none(int(micros), aware)
+
+
+def test_an_instant_comes_back_on_the_clock_of_a_zone() -> None:
+    micros = _inputs.instant(datetime(2026, 7, 1, 10, tzinfo=UTC), "at", aware=True)
+    assert "2026-07-01 12:00:00+02:00" == str(_inputs.moment(micros, True, "Europe/Berlin"))
+    assert "2026-07-01 10:00:00" == str(_inputs.moment(micros, False, "Europe/Berlin"))  # no zone was ever named
+    assert _inputs.moment_or_none(None, True) is _inputs.moment_or_none(_inputs.NAT, True) is None
+
+
 def test_the_ends_of_the_calendar() -> None:
     # 9999-12-31 is what databases write for "no end".
     assert at(datetime(9999, 12, 31), tz="Europe/Berlin")[0].at == datetime(9999, 12, 30, 23, tzinfo=UTC)

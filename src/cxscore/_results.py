@@ -27,6 +27,7 @@ __all__ = [
     "Interval",
     "Result",
     "Signature",
+    "comparable",
     "level_text",
     "plain",
     "put",
@@ -66,10 +67,10 @@ class Interval:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Interval):
             return NotImplemented
-        return bool(_comparable(attrs.astuple(self)) == _comparable(attrs.astuple(other)))
+        return bool(comparable(attrs.astuple(self)) == comparable(attrs.astuple(other)))
 
     def __hash__(self) -> int:
-        return hash(_comparable(attrs.astuple(self)))
+        return hash(comparable(attrs.astuple(self)))
 
     def __str__(self) -> str:
         if all(isinstance(limit, float) and math.isnan(limit) for limit in self):
@@ -210,7 +211,7 @@ class Finding:
 
     def _content(self) -> tuple[Any, ...]:
         fields = attrs.fields(type(self))
-        return tuple(_comparable(getattr(self, field.name)) for field in fields if field.eq)
+        return tuple(comparable(getattr(self, field.name)) for field in fields if field.eq)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -271,13 +272,14 @@ class Result(Finding):
         return _html.facts(self._title(), rows) + f"<small>{html.escape(self.signature)}</small>"
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
+    """A value as it is compared: NaN equals NaN, also inside tuples and mappings."""
     if isinstance(value, float):
         return _NAN if value != value else value
     if isinstance(value, tuple):
-        return tuple(map(_comparable, value))
+        return tuple(map(comparable, value))
     if isinstance(value, Mapping):
-        return frozenset((key, _comparable(item)) for key, item in value.items())
+        return frozenset((key, comparable(item)) for key, item in value.items())
     return value
 
 

@@ -9,7 +9,18 @@ from .columns import COUNTED, NAT, Column, column, is_column, is_frame, material
 from .figures import flags, measures, numbers, weights
 from .labels import Coded, coded, tuples
 from .refusals import refuse_invalid, refuse_missing, value_at
-from .times import as_utc, duration, durations, instant, instants, utc_to_wall, wall_to_utc, zone_of
+from .times import (
+    as_utc,
+    duration,
+    durations,
+    instant,
+    instants,
+    moment,
+    moment_or_none,
+    utc_to_wall,
+    wall_to_utc,
+    zone_of,
+)
 
 __all__ = [
     "COUNTED",
@@ -29,6 +40,8 @@ __all__ = [
     "is_frame",
     "materialise",
     "measures",
+    "moment",
+    "moment_or_none",
     "numbers",
     "read_only",
     "refuse_invalid",

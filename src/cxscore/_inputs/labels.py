@@ -35,6 +35,13 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
+    @property
+    def missing(self) -> Bools:
+        """Where the label is missing."""
+        if self.labels and self.labels[-1] is None:
+            return np.asarray(self.codes == len(self.labels) - 1)
+        return np.zeros(len(self), dtype=np.bool_)
+
 
 def _holds_texts(values: Any) -> bool:
     """Whether a Series or Arrow array holds texts or categories, by its type."""

@@ -1,4 +1,4 @@
-"""Instants and durations of any library as int64 microseconds, and wall times of a zone as UTC."""
+"""Instants and durations of any library as int64 microseconds, wall times of a zone as UTC, and both of them back."""
 
 from __future__ import annotations
 
@@ -70,6 +70,20 @@ def instants(
     if aware or tz is None:
         return micros, aware
     return wall_to_utc(micros, tz, argument, fold=fold), True
+
+
+def moment(micros: int, aware: bool | None, tz: str | dt.tzinfo | None = None) -> dt.datetime:
+    """One instant back as a datetime, by the rule that `instants` found: in UTC, or on the clock of `tz`; or naive."""
+    plain = _EPOCH + dt.timedelta(microseconds=micros)
+    if not aware:
+        return plain
+    known = plain.replace(tzinfo=dt.UTC)
+    return known if tz is None else known.astimezone(zone_of(tz))
+
+
+def moment_or_none(micros: int | None, aware: bool | None, tz: str | dt.tzinfo | None = None) -> dt.datetime | None:
+    """The same, None where there is no instant."""
+    return None if micros is None or micros == NAT else moment(micros, aware, tz)
 
 
 def as_utc(micros: Ints) -> Array:
@@ -220,7 +234,7 @@ def _days(micros: Ints) -> tuple[Ints, Ints]:
 
 def _offset_of_utc(utc: int, zone: dt.tzinfo) -> int:
     utc = min(max(utc, _FIRST + _DAY), _LAST - _DAY)  # at the ends of the calendar there is no other wall time
-    value = (_EPOCH_UTC + dt.timedelta(microseconds=utc)).astimezone(zone)
+    value = moment(utc, True, zone)
     return (value.utcoffset() or dt.timedelta(0)) // _MICROSECOND
 
 
@@ -245,7 +259,7 @@ def zone_of(tz: object) -> dt.tzinfo:
 
 def _offset(wall: int, zone: dt.tzinfo, fold: int) -> int:
     wall = min(max(wall, _FIRST), _LAST - 1)  # the last day has no next midnight
-    value = (_EPOCH + dt.timedelta(microseconds=wall)).replace(tzinfo=zone, fold=fold)
+    value = moment(wall, False).replace(tzinfo=zone, fold=fold)
     return (value.utcoffset() or dt.timedelta(0)) // _MICROSECOND
 
 

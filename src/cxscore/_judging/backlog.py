@@ -346,14 +346,9 @@ def _cut(
         starts=dates_of(days[:-1]),
         measured_at=np.minimum(limits, at),
         incomplete=bool(len(limits)) and int(limits[-1]) > at,
-        as_of=None if now is None else _moment(now, aware),
+        as_of=_inputs.moment_or_none(now, aware),
         signature=signature,
     )
-
-
-def _moment(micros: int, aware: bool | None) -> dt.datetime:
-    plain = dt.datetime(1970, 1, 1) + micros * _MICROSECOND
-    return plain.replace(tzinfo=dt.UTC) if aware else plain
 
 
 @overload

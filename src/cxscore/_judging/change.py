@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .. import _html
 from .._core.decomposition import mix_and_rate, shares_of
 from .._evidence import Evidence
-from .._results import Finding, Result, Signature, plain, show
+from .._results import Finding, Result, Signature, comparable, plain, show
 from ..errors import ArgumentTypeError, ArgumentValueError
 from ..groups import Groups
 from .keys import check_same_groups
@@ -25,10 +25,6 @@ __all__ = ["ChangeExplained", "GroupChange", "explain_change"]
 Floats = npt.NDArray[np.float64]
 
 _SHOWN_ROWS = 50
-
-
-def _equal(value: Any) -> Any:
-    return None if isinstance(value, float) and value != value else value  # NaN equals NaN
 
 
 @attrs.frozen(kw_only=True)
@@ -53,12 +49,12 @@ class GroupChange:
     """
 
     group: Hashable
-    mix: float = attrs.field(eq=_equal)
-    rate: float = attrs.field(eq=_equal)
-    share_before: float = attrs.field(eq=_equal)
-    share_after: float = attrs.field(eq=_equal)
-    score_before: float = attrs.field(eq=_equal)
-    score_after: float = attrs.field(eq=_equal)
+    mix: float = attrs.field(eq=comparable)
+    rate: float = attrs.field(eq=comparable)
+    share_before: float = attrs.field(eq=comparable)
+    share_after: float = attrs.field(eq=comparable)
+    score_before: float = attrs.field(eq=comparable)
+    score_after: float = attrs.field(eq=comparable)
 
     @property
     def contribution(self) -> float:

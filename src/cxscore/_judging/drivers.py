@@ -21,11 +21,11 @@ from .._checks import check_choice, check_confidence
 from .._core import drivers as core
 from .._core.distributions import z_value
 from .._metrics.scores import CesResult, CsatResult, Invalid, Missing, NpsResult, ces, csat, nps
-from .._results import Brief, Interval, Result, put, show
+from .._results import Brief, Interval, Result, comparable, put, show
 from ..batches import Responses, as_batch
 from ..errors import UnknownNameError
 from ..scales import CES_1_7, CSAT_1_5, NPS_0_10, Scale
-from ..tallies._scores import ScoreTable, score_table
+from ..tallies._score_table import ScoreTable, score_table
 
 __all__ = ["Driver", "Drivers", "drivers"]
 
@@ -38,10 +38,6 @@ _METRICS: dict[str, tuple[Callable[..., Any], Scale, str]] = {
     "csat": (csat, CSAT_1_5, "newcombe"),
     "ces": (ces, CES_1_7, "adjusted-welch"),
 }
-
-
-def _equal(value: Any) -> Any:
-    return None if isinstance(value, float) and value != value else value  # NaN equals NaN
 
 
 @attrs.frozen(kw_only=True)
@@ -66,11 +62,11 @@ class Driver:
 
     tag: Hashable
     mentions: int
-    share: float = attrs.field(eq=_equal)
-    score: float = attrs.field(eq=_equal)
-    lift: float = attrs.field(eq=_equal)
+    share: float = attrs.field(eq=comparable)
+    score: float = attrs.field(eq=comparable)
+    lift: float = attrs.field(eq=comparable)
     lift_interval: Interval
-    contribution: float = attrs.field(eq=_equal)
+    contribution: float = attrs.field(eq=comparable)
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -16,7 +16,7 @@ from .. import intervals
 from .._metrics.repeat_contacts import RepeatContactsResult
 from .._metrics.response_times import DurationSummary, ResponseTimesResult
 from .._metrics.scores import CsatResult, NpsResult
-from .._results import Interval, Result, put, show
+from .._results import Interval, Result, comparable, put, show
 from ..errors import ArgumentValueError
 from ..groups import Groups
 from ..policies import ServiceTargets
@@ -40,8 +40,8 @@ _ROOM = 50
 _CLOCKS = {"first_response": "first response", "reply": "every reply", "resolution": "time to resolution"}
 
 
-def _nan_safe(value: Any) -> Any:
-    return None if isinstance(value, float) and value != value else value
+def _undefined(figure: Any) -> bool:
+    return figure is None or bool(figure != figure)
 
 
 class _Source(NamedTuple):
@@ -85,12 +85,12 @@ class Indicator:
     key: str
     name: str
     unit: Literal["percent", "points", "share", "duration"]
-    figure: Any = attrs.field(default=None, eq=_nan_safe)
+    figure: Any = attrs.field(default=None, eq=comparable)
     interval: Interval | None = None
     n: int = 0
     waiting: int = 0
     target: str | None = None
-    judged: float = attrs.field(default=float("nan"), eq=_nan_safe)
+    judged: float = attrs.field(default=float("nan"), eq=comparable)
     judged_interval: Interval | None = None
     verdict: Verdict | None = None
     channel: str | None = None
@@ -122,11 +122,11 @@ class Indicator:
         """Name, figure, interval, n, verdict, target as they read."""
         low, high = (None, None) if self.interval is None else self.interval
         size, unit = self._unit(self.figure, low, high)
-        undefined = all(_nan_safe(limit) is None for limit in (low, high))
+        undefined = all(_undefined(limit) for limit in (low, high))
         limits = "" if undefined else f"{_number(low, size, '0')} to {_number(high, size, '∞')}"
         waited = self.unit == "duration" and (self.n or self.waiting)
         figure = _number(self.figure, size, "not reached" if waited else "undefined")
-        if _nan_safe(self.figure) is not None:
+        if not _undefined(self.figure):
             figure += unit
         target = self.target or ""
         if self.target is not None and self.unit != "percent" and self.judged == self.judged:
@@ -160,7 +160,7 @@ class Indicator:
 
 
 def _number(value: Any, size: Any, missing: str) -> str:
-    return show(None if _nan_safe(value) is None else value / size, missing=missing)
+    return show(None if _undefined(value) else value / size, missing=missing)
 
 
 # -- what each line says -----------------------------------------------------------------------------
@@ -285,8 +285,8 @@ def since(previous: Iterable[Indicator], lines: Iterable[Indicator], confidence:
         before = known.get((line.key, line.channel))
         if before is None or before._source is None:
             yield attrs.evolve(line, not_comparable="not measured before")
-        elif _nan_safe(before.figure) is None or _nan_safe(line.figure) is None:
-            when = "before" if _nan_safe(before.figure) is None else "now"
+        elif _undefined(before.figure) or _undefined(line.figure):
+            when = "before" if _undefined(before.figure) else "now"
             yield attrs.evolve(line, not_comparable=f"no figure {when}")
         else:
             yield _changed(line, before._source, line._source, confidence)

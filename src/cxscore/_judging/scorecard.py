@@ -436,10 +436,7 @@ class _Given:
             aware = _inputs.instants([as_of], "as_of")[1] if aware is None else aware
         else:
             micros = max((latest for batch in batches.values() if (latest := batch.latest()) is not None), default=None)
-        if micros is None:
-            return None
-        plain = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)
-        return plain.replace(tzinfo=dt.UTC) if aware else plain
+        return _inputs.moment_or_none(micros, aware)
 
     def response_times(self, **settings: Any) -> tuple[ResponseTimesResult | None, Groups[ResponseTimesResult] | None]:
         """Waiting over all channels, and by channel where channels are known."""

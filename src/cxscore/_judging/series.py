@@ -210,8 +210,7 @@ def of_figure(signature: Signature, figure: str | None, headline: str) -> Signat
     if figure is None or figure == headline:
         return signature
     definition = {**signature.definition, "figure": figure}
-    if "v" in definition:
-        definition["v"] = definition.pop("v")  # stays last
+    definition["v"] = definition.pop("v")  # stays last
     return attrs.evolve(signature, definition=definition)
 
 

@@ -23,16 +23,9 @@ from .._frozen import FrozenMap
 from .._results import Brief, Interval, Result, Signature, show
 from ..groups import Groups
 from ..scales import CES_1_7, CSAT_1_5, NPS_0_10, Scale
-from ..tallies._scores import (
-    AnswerClusters,
-    ClusteredRows,
-    OtherRows,
-    ScoreTable,
-    ScoreTally,
-    SingleAnswers,
-    score_table,
-    score_tally,
-)
+from ..tallies._clusters import AnswerClusters, ClusteredRows, OtherRows, SingleAnswers
+from ..tallies._score_table import ScoreTable, score_table
+from ..tallies._scores import ScoreTally, score_tally
 
 __all__ = [
     "CesMethod",

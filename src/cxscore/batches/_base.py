@@ -229,7 +229,7 @@ class Batch(Generic[R]):
             if isinstance(fields.get(name), float) and fields[name].is_integer():
                 fields[name] = int(fields[name])
         for name, micros in self._times.items():
-            at = _instant(int(micros[i]), self.aware)
+            at = _inputs.moment_or_none(int(micros[i]), self.aware)
             # Wall times come back as wall times of the zone that the user named; instants are the same either way.
             fields[name] = at.astimezone(_inputs.zone_of(self.tz)) if at and self.tz is not None and self.aware else at
         own = {name: _inputs.value_at(values, i) for name, values in self._extra.items()}
@@ -382,7 +382,7 @@ class Batch(Generic[R]):
         if self._records is not None:
             return _text(getattr(self._records[i], name))
         if name in self._times:
-            return _text(_instant(int(self._times[name][i]), self._rule))
+            return _text(_inputs.moment_or_none(int(self._times[name][i]), self._rule))
         return _text(_inputs.value_at(self._columns[name], i))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -436,13 +436,6 @@ def _is_scalar(values: Any) -> bool:
     return not hasattr(values, "__len__") or isinstance(values, Mapping)
 
 
-def _instant(micros: int, aware: bool | None) -> dt.datetime | None:
-    if micros == NAT:
-        return None
-    plain = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)
-    return plain.replace(tzinfo=dt.UTC) if aware else plain
-
-
 def _take(values: Any, rows: Ints) -> Any:
     if isinstance(values, np.ndarray):
         return values[rows]
@@ -456,13 +449,6 @@ def _labels(batch: Batch[Any], name: str, rows: Ints) -> Any:
     found = batch.coded(name)
     labels = np.fromiter((*found.labels, None), object, len(found.labels) + 1)
     return labels[np.append(found.codes.astype(np.int64), len(found.labels))[rows]]
-
-
-def _missing(found: Coded) -> npt.NDArray[np.bool_]:
-    """Where a column of labels has none."""
-    if found.labels and found.labels[-1] is None:
-        return np.asarray(found.codes == len(found.labels) - 1)
-    return np.zeros(len(found), dtype=np.bool_)
 
 
 def _joined(batches: Sequence[Batch[Any]], name: str) -> Any:

@@ -27,7 +27,7 @@ from ..records import (
     SurveyResponse,
     Visibility,
 )
-from ._base import Batch, Ints, Zone, _columns_of, _frame_column, _labels, _missing, _take
+from ._base import Batch, Ints, Zone, _columns_of, _frame_column, _labels, _take
 from ._doors import as_batch
 
 Reopens = Literal["count", "ignore"]
@@ -51,7 +51,7 @@ def _named(
     table = np.array([known.get(label, -1) for label in found.labels] or [-1], dtype=np.int8)
     unknown = [code for code, label in enumerate(found.labels) if table[code] < 0 and label is not None]
     if unknown:
-        told = ~_missing(found) if among is None else among & ~_missing(found)
+        told = ~found.missing if among is None else among & ~found.missing
         rows = np.flatnonzero(told & np.isin(found.codes, unknown))
         if len(rows):
             raise _unknown_names(found, rows, int(np.count_nonzero(told)), known, way)
@@ -309,7 +309,7 @@ class Changes(Batch[Change]):
             found = _named(self, "to", _STATUSES, way="from_frame(..., statuses={{{}}})", among=told)
         nameless = (kinds >= 0) & (found == -1) & np.isin(kinds, (_KINDS["status"], _KINDS["schedule"]))
         if self.known("to"):
-            nameless &= (kinds == _KINDS["status"]) | _missing(self.coded("to"))
+            nameless &= (kinds == _KINDS["status"]) | self.coded("to").missing
         if nameless.any():
             raw = self.raw("to") if self.has("to") else [None] * len(self)
             _inputs.refuse_invalid(
@@ -519,7 +519,7 @@ class Contacts(Batch[Contact]):
         for note, of in ((log.seen_as("public_note"), author == 1), (log.seen_as("private_note"), True)):
             if note is not None:
                 said &= ~(note & of)
-        rows = np.flatnonzero(said & (at != NAT) & ~_missing(talks))
+        rows = np.flatnonzero(said & (at != NAT) & ~talks.missing)
         found = split_threads(talks.codes[rows].astype(np.int64), at[rows], author[rows] == 1, longest)
         begins, ends = rows[found.begins], rows[found.ends]
         answers = np.append(rows, -1)[found.answered_by]
@@ -640,5 +640,5 @@ def _of_customers(table: Conversations) -> npt.NDArray[np.bool_]:
     news = np.argsort(np.max([table.times(name) for name in table._instants], axis=0), kind="stable")
     latest = np.empty(len(ids.labels), dtype=np.int64)
     latest[ids.codes[news]] = news  # the last one stays
-    kept &= _missing(ids) | (latest[ids.codes] == np.arange(len(table)))
+    kept &= ids.missing | (latest[ids.codes] == np.arange(len(table)))
     return kept

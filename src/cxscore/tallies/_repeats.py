@@ -20,7 +20,7 @@ from .. import _inputs
 from .._accounting import LeftOut, left_out
 from .._contacts import WEEK, ContactLog, RepeatSettings, read_contacts, repeat_settings, seconds
 from .._core import repeats
-from .._core.repeats import ClusterSums, RepeatSummary
+from .._core.repeats import ClusterSums, JudgedContacts, RepeatSummary
 from .._frozen import FrozenMap
 from .._open_time import Schedules
 from ..errors import MergeError
@@ -398,9 +398,9 @@ def _as_counted(labels: Sequence[Any], contacts: Ints, followed: Ints) -> tuple[
 
 
 def _count_customers(
-    labels: Sequence[Any], customer: Ints, mature: Bools, followed: Bools, group: Ints | None, code: int
+    labels: Sequence[Any], customer: Ints, parts: Sequence[JudgedContacts], group: Ints | None, code: int
 ) -> tuple[Sequence[Any], Ints, Ints]:
-    repeated = mature & followed
+    repeated = np.concatenate([part.mature & part.followed for part in parts])
     if group is not None:
         inside = group == code
         customer, repeated = customer[inside], repeated[inside]
@@ -421,9 +421,10 @@ class RepeatTable:
         self.names = log.names
         self.many = log.many
         self._judged = log.judged()
-        self._group = log.group
+        self._customer = log.arranged.customer
+        self._endless = log.arranged.endless
+        self._group: Any = log.group  # None where nobody asked for groups, and nobody looks
         self._resolvable = log.resolvable
-        self._endless = log.endless
         self._labels = log.labels
         self._left = log.left
 
@@ -440,18 +441,14 @@ class RepeatTable:
         return repeats.summarise(self._judged, resolvable=self._resolvable)
 
     @functools.cached_property
-    def _group_in_order(self) -> Ints:
-        return self._group[self._judged.order]
-
-    @functools.cached_property
     def _rows_of_groups(self) -> list[Ints]:
         """The judged contacts of every group."""
-        edges = np.cumsum(np.bincount(self._group_in_order, minlength=len(self.keys)))
-        return np.split(np.argsort(self._group_in_order, kind="stable"), edges[:-1])
+        edges = np.cumsum(np.bincount(self._group, minlength=len(self.keys)))
+        return np.split(np.argsort(self._group, kind="stable"), edges[:-1])
 
     @functools.cached_property
     def _ends_missing(self) -> Ints:
-        return np.bincount(self._group_in_order[self._endless], minlength=len(self.keys))
+        return np.bincount(self._group[self._endless], minlength=len(self.keys))
 
     def row(self, i: int, *, with_seen: bool = False) -> RepeatTally:
         """The tally of one group; without its customers' digests, which only a merge needs, unless asked."""
@@ -500,14 +497,13 @@ class RepeatTable:
             issue_sizes=FrozenMap(zip(found.sizes[sizes].tolist(), found.size_counts[sizes].tolist(), strict=True)),
             events=found.events[slice(*found.event_offsets[i : i + 2])],
             censored=found.censored[slice(*found.censored_offsets[i : i + 2])],
-            seen=None if seen is None else digests(self._labels, np.unique(self._judged.customer[seen]), "customers"),
+            seen=None if seen is None else digests(self._labels, np.unique(self._customer[seen]), "customers"),
             left_out=left_out({str(reason): count for reason, count in gone.items()}),
         )
 
     def customers(self, i: int | None = None, *, rest: bool = False) -> Customers:
         """The customers of all contacts, of one group, or of the others."""
-        judged, group, code = self._judged, None, 0
+        group, code = None, 0
         if i is not None:
-            group, code = (self._apart(i)[judged.order], 0) if rest else (self._group_in_order, i)
-        columns = (judged.customer, judged.mature, judged.followed, group, code)
-        return Customers(functools.partial(_count_customers, self._labels, *columns))
+            group, code = (self._apart(i), 0) if rest else (self._group, i)
+        return Customers(functools.partial(_count_customers, self._labels, self._customer, self._judged, group, code))

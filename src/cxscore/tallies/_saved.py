@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from .._accounting import LeftOut, left_out
 from .._frozen import FrozenMap
+from .._inputs import moment
 from ..errors import ArgumentValueError, shown
 
 __all__ = [
@@ -182,4 +183,4 @@ def iso(micros: int | None, aware: bool | None) -> str:
     """Microseconds since 1970 as people write an instant."""
     if micros is None:
         return "none"
-    return (_EPOCH + micros * _MICROSECOND).isoformat(sep=" ") + ("+00:00" if aware else "")
+    return moment(micros, aware).isoformat(sep=" ")
