@@ -128,8 +128,9 @@ def test_laws(result: tuple[int, int, int], confidence: float) -> None:
     assert -1.0 <= low <= score <= high <= 1.0
     assert exact.nps_exact(*result[::-1], confidence) == (-high, -low)
     wider = exact.nps_exact(*result, (1.0 + confidence) / 2.0)
-    assert wider[0] <= low
-    assert wider[1] >= high
+    # Both are outwards of the truth by less than a millionth.
+    assert wider[0] <= low + 1e-6
+    assert wider[1] >= high - 1e-6
 
 
 def test_many_answers_come_near_the_score_interval() -> None:

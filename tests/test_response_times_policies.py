@@ -935,6 +935,65 @@ def test_changes_win_over_the_rows_of_conversations():
     assert 0 == result.reopens
 
 
+def test_nobody_guesses_when_a_conversation_was_first_resolved():
+    messages = log((1, 0, "c"), (1, 9, "a"), (2, 0, "c"), (2, 9, "a"))
+    table = cx.Conversations(
+        id=[1, 2], opened_at=[at(0)] * 2, resolved_at=[at(300), at(60)], first_resolved_at=[None, at(20)]
+    )
+    # Of the first one only the last resolution is known.
+    for states in (None, cx.Changes(conversation=[], at=[], kind=[])):
+        result = cx.response_times(messages, conversations=table, changes=states, as_of=at(500))
+        assert ([300.0, 60.0], [20.0]) == (minutes(result, "resolution"), minutes(result, "first_resolution"))
+        assert (0, 0) == (result.resolution.waiting, result.first_resolution.waiting)
+    first = attrs.evolve(cx.DEFAULT_POLICY, resolution="first", one_touch=timedelta(minutes=30))
+    result = cx.response_times(messages, conversations=table, policy=first, as_of=at(500))
+    assert [20.0] == minutes(result, "resolution")
+    assert (1, 1.0) == (result.touches.resolved_one_touch, result.touches.resolved_one_touch_share)
+    # Statuses tell it, too, and where nothing does the figure says what it needs.
+    states = changes((1, 10, "solved"), (1, 20, "open"), (1, 300, "solved"))
+    result = cx.response_times(messages, conversations=table, changes=states, policy=first, as_of=at(500))
+    assert [10.0, 20.0] == minutes(result, "resolution")
+    untold = cx.Conversations(id=[1, 2], opened_at=[at(0)] * 2, resolved_at=[at(300), at(60)])
+    result = cx.response_times(messages, conversations=untold, policy=first)
+    assert (None, None) == (result.resolution, result.our_resolution)
+    assert "needs status changes, or conversations= with first_resolved_at" == result.reasons["resolution"]
+
+
+def test_whoever_left_before_was_not_resolved():
+    messages = log((1, 0, "c"), (1, 5, "a"), (2, 0, "c"), (2, 5, "a"))
+    table = cx.Conversations(
+        id=[1, 2], opened_at=[at(0)] * 2, resolved_at=[at(60)] * 2, first_resolved_at=[at(60)] * 2,
+        abandoned_at=[at(20), None],
+    )  # fmt: skip
+    states = changes(*((talk, *row) for talk in (1, 2) for row in ((0, "new"), (10, "pending"), (60, "solved"))))
+    for told in (None, cx.Changes(conversation=[], at=[], kind=[]), states):
+        result = cx.response_times(messages, conversations=table, changes=told, as_of=at(90))
+        for clock in (result.resolution, result.first_resolution, result.our_resolution):
+            assert (1, 0, 1) == (clock.n, clock.waiting, clock.abandoned)
+        assert (1, 1, 1.0) == (
+            result.touches.resolved, result.touches.resolved_one_touch, result.touches.customer_messages
+        )  # fmt: skip
+    assert (1, 0, 1, 50 * MINUTE) == (
+        result.agent_wait.n, result.agent_wait.waiting, result.agent_wait.abandoned, result.agent_wait.total
+    )  # fmt: skip
+    (kept,) = result.table("reopened_after")
+    assert (2, "open") == (kept["conversation"], kept["ended"])
+
+
+def test_ticket_rows_follow_what_they_can_of_a_policy():
+    table = cx.Conversations(
+        id=[1, 2], opened_at=[at(0)] * 2, resolved_at=[at(DAY / MINUTE), None], status=["solved", "spam"], tz="UTC"
+    )
+    keeping = cx.ReplyPolicy(leave_out={"merged"}, counted_at="start", bot="answers")
+    result = cx.response_times(table, policy=keeping, as_of=at(3 * DAY / MINUTE), by=cx.period("opened_at", "day"))
+    first = at(0).date()
+    assert ({}, 2) == (result.overall.left_out, result.overall.n)
+    assert (1, 1) == (result[first].resolution.n, result[first].resolution.waiting)
+    assert result.overall.reasons["policy"].endswith("so that bot decided nothing")
+    named = cx.response_times(table, policy=cx.ReplyPolicy(leave_out={"bot_only"})).reasons["policy"]
+    assert named.endswith("so that leave_out of bot_only decided nothing")
+
+
 # -- bots alone ------------------------------------------------------------------------------------------
 
 
@@ -988,10 +1047,20 @@ def test_nobody_waits_for_a_person_where_only_bots_answered(told_by):
     assert (0, 2, 1) == (result.bot_only, result.resolution.n, result.first_response.waiting)
     assert 1 == result.first_response.closed
     neither = attrs.evolve(counting, leave_out={"bot_only"})
-    assert (2, 0) == (
-        (result := cx.response_times(messages, as_of=at(3_000), policy=neither, **options)).bot_only,
-        result.first_response.waiting,
-    )
+    result = cx.response_times(messages, as_of=at(3_000), policy=neither, **options)
+    assert (2, 0) == (result.bot_only, result.first_response.waiting)
+
+
+def test_a_hand_off_after_the_resolution_is_waited_for_on_both_ways():
+    messages = cx.Messages(
+        conversation=[1, 1], at=[at(0), at(1)], author=["customer", "agent"], automatic=[False, True],
+        handoff=[False, True],
+    )  # fmt: skip
+    table = cx.Conversations(id=[1], opened_at=[at(-1)], resolved_at=[at(0)])
+    for states in (None, cx.Changes(conversation=[], at=[], kind=[])):
+        result = cx.response_times(messages, conversations=table, changes=states, as_of=at(15))
+        assert (1, 1) == (result.waiting, result.first_response.waiting)
+        assert ["handoff"] == [row["started_by"] for row in result.table()]
 
 
 # -- figures to hold beside a dashboard ------------------------------------------------------------------

@@ -69,7 +69,7 @@ def read_log(
                 "log, or [] where there are none, and the conversations as conversations="
             )
             raise ArgumentTypeError(msg, argument="changes")
-        rows = read_tickets(batch, by, targets, as_of, missing, invalid)
+        rows = read_tickets(batch, by, targets, as_of, policy, missing, invalid)
         return attrs.evolve(rows, policy=_of_rows(policy), reasons=_not_followed(policy))
     messages = cast("Messages", batch)
     table = _beside(conversations, "conversations", Conversations)
@@ -85,7 +85,7 @@ def read_log(
 
 
 # All that a policy can do to ticket rows, which say themselves when waits ended.
-_FOLLOWED = ("unit", "no_hours")
+_FOLLOWED = ("unit", "no_hours", "leave_out", "counted_at")
 
 
 def _of_rows(policy: ReplyPolicy) -> ReplyPolicy:
@@ -98,6 +98,8 @@ def _not_followed(policy: ReplyPolicy) -> dict[str, str]:
     usual = _of_rows(policy)
     names = [field.name for field in attrs.fields(ReplyPolicy)]
     unlike = [name for name in names if getattr(policy, name) != getattr(usual, name)]
+    if "bot_only" in policy.leave_out:
+        unlike.append("leave_out of bot_only")
     if not unlike:
         return {}
     return {"policy": f"ticket rows say themselves when waits ended, so that {', '.join(unlike)} decided nothing"}

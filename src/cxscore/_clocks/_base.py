@@ -25,19 +25,19 @@ __all__ = [
     "ENDS",
     "OF_THE_ANSWER",
     "WHOLE_CONVERSATIONS",
-    "Agents",
     "Channels",
     "Clock",
     "ConversationLabels",
     "Effort",
+    "Named",
     "ScheduleChanges",
     "Timeline",
     "channel_targets",
     "channels_of",
     "chat_like",
-    "labels_of",
     "leave_out_missing",
     "leave_out_statuses",
+    "left_out_whole",
     "missing_label",
     "now_of",
     "reply_policy",
@@ -331,9 +331,12 @@ def leave_out_missing(account: Account, mask: Bools | None, argument: str, missi
     account.leave_out(LeftOut.MISSING, mask)
 
 
-def leave_out_statuses(
-    table: Conversations, account: Account, aside: Collection[LeftOut] = WHOLE_CONVERSATIONS
-) -> None:
+def left_out_whole(policy: ReplyPolicy) -> list[LeftOut]:
+    """Why conversations are left out with everything in them; a test is nobody's experience, whatever the policy."""
+    return [reason for reason in WHOLE_CONVERSATIONS if reason is LeftOut.TEST or str(reason) in policy.leave_out]
+
+
+def leave_out_statuses(table: Conversations, account: Account, aside: Collection[LeftOut]) -> None:
     if not table.known("status"):
         return
     status = table.coded("status")
@@ -440,28 +443,11 @@ class ConversationLabels:
 
 
 @attrs.frozen(eq=False)
-class Agents:
-    """Labels of the agents that waits belong to, read only when a table asks for them."""
+class Named:
+    """Names of waits by their number, read only when a table asks for them."""
 
-    assignees: Coded | None
-    ticket: Ints
-    """Ticket of each wait, -1 without."""
-    agents: Coded | None = None
-    answered_by: Ints | None = None
-    """Row of the answer of each wait, -1 without; None where no rows are known."""
+    names: Sequence[Any]
+    codes: Array
 
     def __call__(self, number: Ints) -> list[Any]:
-        assigned = labels_of(self.assignees, self.ticket[number])
-        if self.answered_by is None:
-            return assigned
-        rows = self.answered_by[number]
-        # Nobody is credited with an answer because the ticket is on his desk now.
-        found = labels_of(self.agents, rows)
-        return [mine if row >= 0 else theirs for mine, theirs, row in zip(found, assigned, rows.tolist(), strict=True)]
-
-
-def labels_of(labels: Coded | None, rows: Ints) -> list[Any]:
-    """Labels of some rows, None for a row of -1."""
-    if labels is None:
-        return [None] * len(rows)
-    return [labels.labels[int(labels.codes[row])] if row >= 0 else None for row in rows.tolist()]
+        return [self.names[code] for code in self.codes[number].tolist()]

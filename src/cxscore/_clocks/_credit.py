@@ -10,7 +10,8 @@ import numpy.typing as npt
 from .._core import events
 from .._inputs import NAT
 from ..batches import Changes
-from ._happened import ASSIGNED, People, Rows
+from ._happened import People, Rows
+from ._reading import ASSIGNED
 from ._spans import Span
 
 __all__ = ["Credit"]

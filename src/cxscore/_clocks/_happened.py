@@ -11,27 +11,21 @@ import numpy.typing as npt
 from .._accounting import Account, LeftOut
 from .._core import events
 from .._inputs import NAT, Coded
-from ..batches import Changes, Conversations, Messages
+from ..batches import Changes, Messages
 from ..policies import ReplyPolicy
-from ._base import (
-    ScheduleChanges,
-)
-from ._labels import Join, refuse_strangers
+from ._base import ScheduleChanges
+from ._labels import Join
 from ._messages import unlike
+from ._reading import ASSIGNED, CREATED, SCHEDULE, STATUS, Reading
 from ._ties import in_label_order
 
 __all__ = [
-    "ASIDE",
-    "ASSIGNED",
-    "STATUS",
     "People",
     "Rows",
     "laid_out",
     "message_kinds",
     "rows_in_order",
     "schedule_changes",
-    "whole_conversations",
-    "with_changes",
 ]
 
 Array = npt.NDArray[Any]
@@ -39,14 +33,12 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int8]
 
-ASIDE = {"merged": LeftOut.MERGED, "spam": LeftOut.SPAM, "deleted": LeftOut.DELETED}
 # Kinds of changes in the order of `ChangeKind`, as the core calls them.
 _KINDS = np.array(
     [events.Kind.CREATED, events.Kind.STATUS, events.Kind.HANDOFF, events.Kind.ASSIGNED, events.Kind.SCHEDULE,
      events.Kind.MERGED],
     dtype=np.int8,
 )  # fmt: skip
-_CREATED, STATUS, _HANDOFF, ASSIGNED, _SCHEDULE, _MERGED = range(len(_KINDS))
 
 
 @attrs.frozen(eq=False)
@@ -64,42 +56,6 @@ class Rows:
     """Who did it."""
     message: Ints
     """Row of the message, -1 for all else."""
-
-
-def with_changes(join: Join, changes: Changes | None) -> tuple[Join, Ints]:
-    """Conversations that changes are about, numbered with the others; returns the code of each change."""
-    if changes is None:
-        return join, np.empty(0, dtype=np.int64)
-    found = changes.coded("conversation")
-    index = {label: code for code, label in enumerate(join.labels)}
-    of_label = np.array([index.setdefault(label, len(index)) for label in found.labels], dtype=np.int64)
-    of_log = Coded(join.codes, join.labels)
-    refuse_strangers(of_log, found, of_label[found.codes], len(index), "changes", "conversation")
-    ticket = np.append(join.ticket, np.full(len(index) - len(join.labels), -1))
-    return attrs.evolve(join, labels=list(index), ticket=ticket), of_label[found.codes]
-
-
-def whole_conversations(
-    join: Join, tickets: Account, changes: Changes | None, told: Account, of_change: Ints, aside: set[LeftOut]
-) -> dict[LeftOut, Bools]:
-    """Conversations that are left out with everything in them, by reason."""
-    found = {reason: join.spread(tickets.out[reason]) for reason in aside if reason in tickets.out}
-    if changes is None:
-        return found
-    kinds, status = changes.kinds(), changes.statuses()
-    rows = np.flatnonzero(told.kept & (status >= 0))
-    rows = rows[np.lexsort((status[rows], changes.times("at")[rows]))]
-    last = np.full(len(join.labels), -1, dtype=np.int64)
-    last[of_change[rows]] = status[rows]  # the last one stays
-    merged = np.zeros(len(join.labels), dtype=np.bool_)
-    merged[of_change[told.kept & (kinds == _MERGED)]] = True
-    for reason, name in ((LeftOut.MERGED, "MERGED"), (LeftOut.SPAM, "SPAM"), (LeftOut.DELETED, "DELETED")):
-        if reason in aside:
-            gone = last == events.Status[name]
-            if reason is LeftOut.MERGED:
-                gone |= merged
-            found[reason] = found[reason] | gone if reason in found else gone
-    return found
 
 
 def message_kinds(log: Messages, author: Small, account: Account, policy: ReplyPolicy) -> Small:
@@ -167,40 +123,22 @@ class People:
         return len(self.labels) - 1
 
 
-def rows_in_order(
-    log: Messages,
-    kind: Small,
-    whole: Bools,
-    codes: Array,
-    changes: Changes | None,
-    told: Account,
-    of_change: Ints,
-) -> tuple[Ints, Ints]:
+def rows_in_order(reading: Reading, whole: Bools, kind: Small) -> tuple[Ints, Ints]:
     """Rows of messages and of changes that count, like ones of one instant in the order of their labels."""
-    written, said = np.flatnonzero(whole), np.flatnonzero(told.kept)
-    alike = codes[written].astype(np.int64), log.times("at")[written], kind[written].astype(np.int64)
+    log, changes = reading.log, reading.changes
+    written, said = np.flatnonzero(whole), np.flatnonzero(reading.told.kept)
+    alike = reading.join.codes[written].astype(np.int64), log.times("at")[written], kind[written].astype(np.int64)
     written = in_label_order(log, written, alike)
     if changes is not None:
         what = changes.kinds() * np.int64(len(events.Status) + 1) + changes.statuses()
-        said = in_label_order(changes, said, (of_change[said], changes.times("at")[said], what[said]))
+        said = in_label_order(changes, said, (reading.of_change[said], changes.times("at")[said], what[said]))
     return written, said
 
 
-def laid_out(
-    log: Messages,
-    kind: Small,
-    written: Ints,
-    codes: Array,
-    changes: Changes | None,
-    said: Ints,
-    of_change: Ints,
-    table: Conversations | None,
-    tickets: Account,
-    ends: dict[str, Ints],
-    join: Join,
-    people: People,
-) -> Rows:
+def laid_out(reading: Reading, kind: Small, written: Ints, said: Ints, people: People) -> Rows:
     """Messages, the hand-offs noted on them, changes, and what tickets tell where changes do not."""
+    log, changes, table, join = reading.log, reading.changes, reading.table, reading.join
+    codes, of_change, ends = join.codes, reading.of_change, reading.ends
     handoff = unlike(log, "handoff", default=False)
     at = log.times("at")
     handed = np.empty(0, dtype=np.int64) if handoff is None else written[handoff[written]]
@@ -216,8 +154,8 @@ def laid_out(
     created, stated = np.zeros((2, size), dtype=np.bool_)
     if changes is not None:
         kinds, status = changes.kinds(), changes.statuses()
-        rows = said[kinds[said] != _SCHEDULE]
-        created[of_change[rows[kinds[rows] == _CREATED]]] = True
+        rows = said[kinds[said] != SCHEDULE]
+        created[of_change[rows[kinds[rows] == CREATED]]] = True
         stated[of_change[rows[kinds[rows] == STATUS]]] = True  # how it was created says nothing of how it ends
         parts.append(
             (of_change[rows], changes.times("at")[rows], _KINDS[kinds[rows]], status[rows], changes.makers()[rows],
@@ -232,7 +170,7 @@ def laid_out(
             (last, events.Kind.RESOLVED, stated),
             (ends["abandoned_at"], events.Kind.ABANDONED, None),
         ):
-            known = (instants != NAT) & tickets.kept
+            known = (instants != NAT) & reading.tickets.kept
             rows = np.flatnonzero(known if there is None else known & ~there[join.of_ticket])
             what = event[rows] if isinstance(event, np.ndarray) else event
             parts.append((join.of_ticket[rows], instants[rows], what, -1, -1, -1, -1, -1))
@@ -253,7 +191,7 @@ def schedule_changes(changes: Changes | None, said: Ints, of_change: Ints) -> Sc
     """Stretches of business hours by name, each up to the next change."""
     if changes is None:
         return None
-    rows = said[changes.kinds()[said] == _SCHEDULE]
+    rows = said[changes.kinds()[said] == SCHEDULE]
     if not len(rows):
         return None
     names = changes.coded("to")

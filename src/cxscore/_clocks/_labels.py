@@ -10,23 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from .._accounting import Account
-from .._core import waits
-from .._grouping import combine, read_key, split_keys
 from .._inputs import Coded
 from ..batches import Conversations, Messages
 from ..errors import ArgumentValueError
-from ..periods import Period
-from ._base import OF_THE_ANSWER, leave_out_missing, missing_label, supersede
-from ._periods import Places, by_end, periods_of_messages, resolved_at
+from ._base import leave_out_missing, missing_label, supersede
 from ._ties import in_label_order
 
 __all__ = [
     "Join",
-    "WaitGroups",
     "bring_together",
-    "channel_of_tickets",
+    "channels_of_conversations",
     "first_known",
-    "groups_of",
     "labels_of_rows",
     "one_numbering",
     "refuse_strangers",
@@ -128,22 +122,17 @@ def first_known(one: Coded | None, other: Coded) -> Coded:
     return Coded(np.where(one.codes == len(one.labels) - 1, other.codes, one.codes), one.labels, one.name)
 
 
-def channel_of_tickets(
-    table: Conversations,
-    join: Join,
-    of_rows: Coded | None,
-    log: Messages,
-    whole: Bools,
-    first_customer: Ints,
-) -> Coded | None:
-    """The channel of each ticket: its own, or else that of the message it belongs to."""
-    own = table.coded("channel") if table.has("channel") else None
-    if of_rows is None or (own is not None and missing_label(own) is None):
-        return own
+def channels_of_conversations(of_rows: Coded | None, join: Join, talk_row: Ints) -> Coded | None:
+    """The channel of each conversation: its own, else that of the message it belongs to, -1 where it has none."""
+    if of_rows is None:
+        return None
     names = [*of_rows.labels, *([] if of_rows.labels and of_rows.labels[-1] is None else [None])]
-    of_row = np.append(of_rows.codes.astype(np.int64), len(names) - 1)  # row -1 stands for "no row"
-    row_of_talk = rows_of_conversations(log, join.codes, whole, first_customer)
-    return first_known(own, Coded(of_row[row_of_talk][join.of_ticket], names, "channel"))
+    codes = np.append(of_rows.codes.astype(np.int64), len(names) - 1)[talk_row]
+    if join.has("channel"):
+        own, place = join.of_tickets("channel"), {label: code for code, label in enumerate(names)}
+        told = np.array([place[label] for label in own.labels], dtype=np.int64)[own.codes]
+        codes = np.where(told == len(names) - 1, codes, told)
+    return Coded(codes, names, "channel")
 
 
 def rows_of_conversations(log: Messages, codes: Array, whole: Bools, first_customer: Ints) -> Ints:
@@ -155,83 +144,6 @@ def rows_of_conversations(log: Messages, codes: Array, whole: Bools, first_custo
     rows = rows[np.lexsort((rank % 2, at, rank // 2))][::-1]
     out[codes[rows]] = rows  # the last one stays
     return out
-
-
-@attrs.frozen(eq=False)
-class WaitGroups:
-    """Groups of rows, waits and conversations, numbered alike; None: all in one."""
-
-    rows: Ints | None
-    waits: Ints | None
-    conversations: Ints
-    size: int
-    keys: list[Any] | None = None
-    names: tuple[str, ...] = ()
-    many: bool = False
-    ended_in: dict[str, Ints] = attrs.field(factory=dict)
-    """Groups of conversations by clock of resolution, where periods make others of them."""
-
-
-def groups_of(
-    by: Any,
-    log: Messages,
-    join: Join,
-    waited: waits.Waits,
-    opened_by: Ints,
-    answered_by: Ints,
-    row_of_talk: Ints,
-    counted: Bools,
-    ends: dict[str, Ints],
-    tickets: Bools,
-    now: int | None,
-) -> WaitGroups:
-    """Read `by=` and say what belongs to which group.
-
-    `tickets` are those that count, `ends` says when what ended, and `now` where the log was cut.
-    """
-    specs, titles, many = split_keys(by, named=True)
-    ended = resolved_at(ends, tickets) if ends and any(map(by_end, specs)) else {}
-    # A conversation of nothing but rows that are left out stands behind no figure, so it makes no group.
-    talks = counted.copy()
-    talks[join.of_ticket] = True
-    shown = np.flatnonzero(talks)
-    places = Places(join.codes, opened_by, row_of_talk, join.ticket, shown)
-    parts: list[Coded] = []
-    for spec in specs:
-        if isinstance(spec, Period):
-            parts.append(periods_of_messages(spec, log, join.table, places, ended, tickets))
-            continue
-        own = isinstance(spec, str) and spec in OF_THE_ANSWER
-        assigned = join.of_tickets(spec) if isinstance(spec, str) and join.has(spec) else None
-        if assigned is None:
-            labels = read_key(spec, len(log), log)
-        else:
-            found = None if own else labels_of_rows(spec, log, join)
-            if found is None:  # by who answered: a message's own label counts, never the assignee's
-                found = log.coded(spec) if log.has(spec) else Coded(np.zeros(len(log), dtype=np.int64), [None], spec)
-            labels, assigned = one_numbering(found, assigned)
-        names = list(labels.labels)
-        if not names or names[-1] is not None:
-            names.append(None)
-        of_row = np.append(labels.codes.astype(np.int64), len(names) - 1)  # row -1 stands for "no row"
-        of_talk = of_row[row_of_talk]
-        of_wait = of_row[opened_by]
-        if own:
-            of_talk = np.full(len(counted), len(names) - 1) if assigned is None else assigned.codes.copy()
-            of_wait = np.where(answered_by >= 0, of_row[answered_by], of_talk[waited.conversation])
-            of_talk[waited.conversation[waited.is_first]] = of_wait[waited.is_first]
-        elif assigned is not None:
-            of_talk = np.where(row_of_talk >= 0, of_talk, assigned.codes)
-        of_all = np.concatenate((of_row[:-1], of_wait, *[of_talk[shown]] * (1 + len(ended))))
-        parts.append(Coded(of_all, names, labels.name))
-    grouping = combine(parts, titles, many=many)
-    group, keys = grouping.compact(now)
-    edges = len(log) + len(opened_by) + len(shown) * np.arange(1 + len(ended))
-    of_rows, of_waits, *of_shown = np.split(group, [len(log), *edges.tolist()])
-    of_talks = np.full((1 + len(ended), len(counted)), -1, dtype=np.int64)
-    of_talks[:, shown] = of_shown
-    ended_in = dict(zip(ended, of_talks[1:], strict=True))
-    return WaitGroups(of_rows, of_waits, of_talks[0], len(keys), keys, grouping.names, many, ended_in)
 
 
 def one_numbering(one: Coded, other: Coded) -> tuple[Coded, Coded]:

@@ -15,33 +15,22 @@ from .._inputs import NAT, Coded
 from ..batches import Conversations, Messages
 from ..policies import ReplyPolicy, ServiceTargets
 from ._base import (
-    WHOLE_CONVERSATIONS,
-    Agents,
     Clock,
     ConversationLabels,
     Effort,
+    Named,
     Timeline,
     channel_targets,
     channels_of,
-    leave_out_missing,
-    leave_out_statuses,
-    missing_label,
-    now_of,
     taken,
-    ticket_ends,
+    unless_left,
     was_reopened,
 )
-from ._labels import (
-    Join,
-    WaitGroups,
-    bring_together,
-    channel_of_tickets,
-    groups_of,
-    labels_of_rows,
-    rows_of_conversations,
-)
+from ._labels import Join, channels_of_conversations, labels_of_rows, one_numbering, rows_of_conversations
+from ._reading import read
 from ._tickets import resolution_clocks
 from ._ties import ranks, stand_ins
+from ._units import Spans, Units, group_units, ungrouped
 
 __all__ = ["read_messages", "row_numbers", "unless_none", "unlike", "with_more", "written_until_resolved"]
 
@@ -60,33 +49,15 @@ def read_messages(
     missing: str,
     invalid: str,
 ) -> Timeline:
-    now, aware = now_of(as_of, log, table)
-    at, author, of_log = log.times("at"), log.authors(), log.coded("conversation")
-    account = Account(len(log))
-    tickets = Account(0 if table is None else len(table))
-    join = bring_together(of_log, table, tickets, missing)
-    codes, size = join.codes, len(join.labels)
-    leave_out_missing(account, missing_label(of_log), "conversation", missing)
-    leave_out_missing(account, at == NAT, "at", missing)
-    if as_of is not None and now is not None:
-        account.leave_out(LeftOut.AFTER_AS_OF, at > now)
-    ends: dict[str, Ints] = {}
-    if table is not None:
-        opened = table.times("opened_at")
-        leave_out_statuses(table, tickets)
-        for reason in WHOLE_CONVERSATIONS:
-            if reason in tickets.out:
-                account.leave_out(reason, join.spread(tickets.out[reason])[codes])
-        leave_out_missing(tickets, opened == NAT, "opened_at", missing)
-        if as_of is not None and now is not None:
-            tickets.leave_out(LeftOut.AFTER_AS_OF, opened > now)
-        ends = ticket_ends(table, tickets, now, invalid)
+    reading = read(log, None, table, as_of, policy, missing, invalid)
+    now, account, tickets, join, ends = reading.now, reading.messages, reading.tickets, reading.join, reading.ends
+    at, author, codes, size = log.times("at"), log.authors(), join.codes, len(join.labels)
     whole = account.kept.copy()  # rows of conversations that count, whoever wrote them
-    kind = _kinds(log, author, account)
+    handoff = unlike(log, "handoff", default=False)
+    kind = _kinds(log, author, account, handoff)
 
     rows = slice(None) if whole.all() else np.flatnonzero(whole)
     event_codes, event_times, event_kinds = _events(ends, tickets, join)
-    handoff = unlike(log, "handoff", default=False)
     found = waits.walk(
         with_more(codes[rows], event_codes),
         with_more(at[rows], event_times),
@@ -99,6 +70,8 @@ def read_messages(
         threads=2 if len(log) > 1 << 20 else 1,
     )
     waited, talks = found.waits, found.conversations
+    left_at = reading.end_of("abandoned_at")
+    talks = talks._replace(resolved_at=unless_left(talks.resolved_at, left_at))
     stand_in = stand_ins(log, codes, at, kind, whole, handoff)
     opened_by, answered_by, first_customer = (
         stand_in(row_numbers(found_rows, rows))
@@ -109,60 +82,66 @@ def read_messages(
     ticket_kept = join.spread(tickets.kept)
     counted = present | ticket_kept
 
-    groups = WaitGroups(None, None, np.where(counted, 0, -1), 1)
-    if by is not None:
-        row_of_talk = rows_of_conversations(log, codes, whole, first_customer)
-        groups = groups_of(
-            by, log, join, waited, opened_by, answered_by, row_of_talk, counted, ends, tickets.kept, now
-        )  # fmt: skip
-    used, left = account.by_group(groups.rows, groups.size)
-    channel = labels_of_rows("channel", log, join)
-    agents = log.coded("agent") if log.has("agent") else None
-    assignees = table.coded("agent") if table is not None and table.has("agent") else None
+    credit, owners = _credited(log, join, waited.conversation, answered_by)
+    talk_row = first_customer  # all that is asked for without tickets and groups
+    if table is not None or by is not None:
+        talk_row = rows_of_conversations(log, codes, whole, first_customer)
+    of_row = labels_of_rows("channel", log, join)
+    of_talk = channels_of_conversations(of_row, join, talk_row)
     reply = Clock(
-        name="reply",
-        start=waited.start,
-        end=waited.end,
-        outcome=waited.outcome,
-        target=channel_targets(targets.reply, channel, opened_by),
-        group=groups.waits,
-        conversation=waited.conversation,
-        agent=None
-        if agents is None and assignees is None
-        else Agents(assignees, join.ticket[waited.conversation], agents, answered_by),
-        first=waited.is_first,
-        channel=taken(channel, opened_by),
-        started_by=Openings(opened_by, waited.is_first, handoff),
-    )
+        name="reply", start=waited.start, end=waited.end, outcome=waited.outcome,
+        target=channel_targets(targets.reply, of_row, opened_by), group=None, conversation=waited.conversation,
+        agent=None if credit is None else Named(credit.labels, credit.codes), first=waited.is_first,
+        channel=taken(of_row, opened_by), started_by=Openings(opened_by, waited.is_first, handoff),
+    )  # fmt: skip
+    resolutions: dict[str, Clock] = {}
+    if table is not None:
+        kept, opened = np.flatnonzero(ticket_kept), np.append(table.times("opened_at"), NAT)[join.ticket]
+        turns = found.agent_turns
+        turns = waits.AgentTurns(turns.conversation, turns.start, _until(turns, left_at))
+        resolutions = resolution_clocks(
+            table, join.ticket[kept], kept, taken(of_talk, join.of_ticket), targets, ends,
+            None if owners is None else Named(owners.labels, owners.codes[kept]),
+            turns, waits.agent_time(turns, opened),
+        )  # fmt: skip
+
+    # -- groups
+    groups = ungrouped(counted, len(resolutions))
+    if by is not None:
+        talk_at = np.full(size, NAT) if table is None else opened
+        shown = counted.copy()
+        shown[join.of_ticket] = True  # what is left out is counted in a group, too
+        units = Units(
+            waits=Spans(waited.conversation, waited.start, waited.end), opened_by=opened_by,
+            is_first=waited.is_first, agent=credit, assignee=None if owners is None else owners.codes,
+            answered_by=answered_by, talk_row=talk_row,
+            talk_at=np.where(talk_row >= 0, np.append(at, NAT)[talk_row], talk_at), shown=np.flatnonzero(shown),
+            spans=[Spans(one.conversation, one.start, one.end, by_end=True) for one in resolutions.values()],
+            by_start=False, aware=reading.aware,
+        )  # fmt: skip
+        groups = group_units(by, log, join, units, counted, now)
+    used, left = account.by_group(groups.rows, groups.size)
+    reply = attrs.evolve(reply, group=groups.waits)
     first = attrs.evolve(
-        reply, name="first_response", target=channel_targets(targets.first_response, channel, opened_by)
+        reply, name="first_response", target=channel_targets(targets.first_response, of_row, opened_by)
     ).rows(np.flatnonzero(waited.is_first))
     clocks = {"first_response": first, "reply": reply}
+    for clock, group in zip(resolutions.values(), groups.spans, strict=True):
+        clocks[clock.name] = attrs.evolve(clock, group=group)
     written = reopened = None
     tickets_left: dict[LeftOut, Ints] = {}
     if table is not None:
-        of_tickets = np.flatnonzero(ticket_kept)
-        ticket = join.ticket
-        ours = waits.AgentTurns(
-            *found.agent_turns[:2], _until(found.agent_turns, np.append(ends["abandoned_at"], NAT)[ticket])
-        )
-        clocks |= resolution_clocks(
-            table, join.ticket[of_tickets], of_tickets, None if by is None else groups.conversations,
-            channel_of_tickets(table, join, channel, log, whole, first_customer), targets, ends,
-            None if assignees is None else Agents(assignees, join.ticket[of_tickets]),
-            ours, waits.agent_time(ours, np.append(opened, NAT)[ticket]), ended_in=groups.ended_in,
-        )  # fmt: skip
         written = written_until_resolved(codes, at, account.kept & (author == 0), talks.resolved_at)
         again = was_reopened(table)
         reopened = None if again is None else join.spread(again & tickets.kept)
         tickets_left = tickets.by_group(None if by is None else groups.conversations[join.of_ticket], groups.size)[1]
     return Timeline(
-        of_messages=True, as_of=now, aware=aware, clocks=clocks, keys=groups.keys, names=groups.names,
+        of_messages=True, as_of=now, aware=reading.aware, clocks=clocks, keys=groups.keys, names=groups.names,
         many=groups.many, used=used, left=left, tickets_left=tickets_left,
         group=np.where(counted, groups.conversations, -1), label=ConversationLabels(join.labels),
-        channels=channels_of(channel, groups.rows, account.kept), answers=talks.answers, customer_messages=written,
+        channels=channels_of(of_row, groups.rows, account.kept), answers=talks.answers, customer_messages=written,
         bot_only=talks.bot_only, outbound=talks.outbound, reopened=reopened,
-        effort=_effort(log, agents, kind, codes, at, account.kept, talks, "resolution" in clocks),
+        effort=_effort(log, kind, codes, at, account.kept, talks, "resolution" in clocks),
         policy=policy,
     )  # fmt: skip
 
@@ -183,9 +162,25 @@ class Openings:
         return ["handoff" if one else "customer" for one in handed.tolist()]
 
 
+def _credited(log: Messages, join: Join, conversation: Ints, answered_by: Ints) -> tuple[Coded | None, Coded | None]:
+    """Whom each wait belongs to, and to whom each conversation is assigned; None where no column names agents."""
+    if not (log.has("agent") or join.has("agent")):
+        return None, None
+    nobody = Coded(np.zeros(len(join.ticket), dtype=np.int64), [None])
+    agents = log.coded("agent") if log.has("agent") else Coded(np.zeros(len(log), dtype=np.int64), [None])
+    answered = answered_by >= 0
+    by, owners = one_numbering(
+        Coded(agents.codes[answered_by[answered]], agents.labels),
+        join.of_tickets("agent") if join.has("agent") else nobody,
+    )
+    codes = owners.codes[conversation]
+    # Nobody is credited with an answer because the ticket is on his desk now.
+    codes[answered] = by.codes
+    return Coded(codes, owners.labels, "agent"), owners
+
+
 def _effort(
     log: Messages,
-    agents: Coded | None,
     kind: npt.NDArray[np.int8],
     codes: Array,
     at: Ints,
@@ -197,7 +192,8 @@ def _effort(
     resolved = talks.resolved_at != NAT
     touched = np.where(resolved, talks.answers == 1, -1).astype(np.int8)
     handovers = None
-    if agents is not None and log.known("agent"):
+    if log.known("agent"):
+        agents = log.coded("agent")
         rows = np.flatnonzero(kept & (kind == waits.ANSWER) & (agents.codes != _nobody(agents)))
         order = np.lexsort((ranks(agents)[agents.codes[rows]], at[rows], codes[rows]))
         talk, agent = codes[rows][order], agents.codes[rows][order]
@@ -226,9 +222,11 @@ def unless_none(mask: Bools) -> Bools | None:
     return mask if mask.any() else None
 
 
-def _kinds(log: Messages, author: npt.NDArray[np.int8], account: Account) -> npt.NDArray[np.int8]:
+def _kinds(
+    log: Messages, author: npt.NDArray[np.int8], account: Account, handoff: Bools | None
+) -> npt.NDArray[np.int8]:
     """What each row is to the walk; bots, private notes and automatic messages are left out of the account."""
-    kind = np.where(author == 1, np.int8(waits.ANSWER), np.int8(waits.CUSTOMER))
+    kind: npt.NDArray[np.int8] = (author == 1) * np.int8(waits.ANSWER)  # a customer's kind is 0
     for reason, mask, what in (
         (LeftOut.BOT, unless_none(author == 2), waits.BOT),
         # A bot's note or receipt is left out as a bot's, but is no answer by a bot.
@@ -239,6 +237,8 @@ def _kinds(log: Messages, author: npt.NDArray[np.int8], account: Account) -> npt
         if mask is not None:
             account.leave_out(reason, mask)
             kind[mask] = what
+    if handoff is not None:
+        kind[handoff & (kind == waits.IGNORED) & (author == 1)] = waits.HANDED_OVER
     return kind
 
 

@@ -13,16 +13,13 @@ from .._accounting import Account
 from .._core import events
 from .._core.waits import WAIT_ABANDONED, WAIT_ANSWERED, WAIT_OPEN, AgentTurns
 from .._inputs import NAT
-from ..batches import Changes, Conversations
 from ..policies import ReplyPolicy
-from ._base import (
-    Effort,
-    was_reopened,
-)
-from ._happened import ASSIGNED, STATUS, People
+from ._base import Effort, unless_left, was_reopened
+from ._happened import People
 from ._labels import Join
+from ._reading import ASSIGNED, STATUS, Reading
 
-__all__ = ["BY_START", "Known", "Span", "spans_of", "waits_of"]
+__all__ = ["BY_START", "Known", "Span", "spans_of", "unless_customers_left", "waits_of"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -74,24 +71,47 @@ def waits_of(found: events.Found) -> tuple[events.Waits, Ints, Ints]:
     return both, numbers[:n][figure[:n]], numbers[n:][figure[n:]]
 
 
+def unless_customers_left(found: events.Found, left_at: Ints) -> events.Found:
+    """What was found, with no resolutions of conversations that the customer had left before."""
+    talks, resolutions, rests = found.conversations, found.resolutions, found.rests
+    left = (left_at != NAT) & (left_at < talks.resolved_at)
+
+    def in_time(conversation: Ints, at: Ints) -> Ints:
+        return np.flatnonzero((left_at[conversation] == NAT) | (at <= left_at[conversation]))
+
+    kept, lasting = in_time(resolutions.conversation, resolutions.end), in_time(rests.conversation, rests.start)
+    return found._replace(
+        conversations=talks._replace(
+            resolved_at=np.where(left, NAT, talks.resolved_at), resolved_at_end=talks.resolved_at_end & ~left,
+            one_touch=np.where(left, np.int8(-1), talks.one_touch),
+        ),
+        resolutions=events.Resolutions._make(column[kept] for column in resolutions),
+        rests=events.Rests._make(column[lasting] for column in rests),
+    )  # fmt: skip
+
+
 class Known:
     """What a log tells, and the reasons for what it does not."""
 
-    def __init__(
-        self, changes: Changes | None, told: Account, table: Conversations | None, ticket_kept: Bools, counted: Bools,
-        people: People,
-    ) -> None:  # fmt: skip
-        kinds = np.empty(0, dtype=np.int8) if changes is None else changes.kinds()[told.kept]
+    def __init__(self, reading: Reading, counted: Bools, people: People) -> None:
+        changes, table = reading.changes, reading.table
+        kinds = statuses = np.empty(0, dtype=np.int8)
+        if changes is not None:
+            kinds, statuses = changes.kinds()[reading.told.kept], changes.statuses()[reading.told.kept]
         self.changes = changes is not None
         # How conversations were created says nothing of how they end.
-        self._seen = set() if changes is None else set(changes.statuses()[told.kept][kinds == STATUS].tolist())
+        self._seen = set(statuses[kinds == STATUS].tolist())
         self.statuses = bool(self._seen)
         self.resolutions = self.statuses or (table is not None and table.has("resolved_at"))
         self.first_resolutions = self.statuses or (table is not None and table.known("first_resolved_at"))
         self.assigned = bool((kinds == ASSIGNED).any())
         self.owners = self.assigned or bool((people.of_tickets >= 0).any())
         # Without statuses only tickets can tell that something is not resolved.
-        self.of_resolution = counted if self.statuses else ticket_kept
+        self.of_resolution = counted if self.statuses else reading.join.spread(reading.tickets.kept)
+        # Resolved as its ticket says, which does not say when for the first time.
+        self.first_unknown = unless_left(reading.end_of("resolved_at"), reading.end_of("abandoned_at")) != NAT
+        self.first_unknown &= reading.end_of("first_resolved_at") == NAT
+        self.first_unknown[reading.of_change[reading.told.kept][kinds == STATUS]] = False
         self._table = table
         self._people = people
 
@@ -114,6 +134,9 @@ class Known:
             found["resolution"] = found["our_resolution"] = f"{statuses}, or conversations= with resolved_at"
         elif not self.statuses and ("resolution" in policy.paused or policy.resolution == "each"):
             found["resolution"] = found["our_resolution"] = statuses
+        elif not self.first_resolutions and policy.resolution == "first":
+            reason = f"{statuses}, or conversations= with first_resolved_at"
+            found["resolution"] = found["our_resolution"] = reason
         elif not self.assigned and policy.resolution_from == "assigned":
             found["resolution"] = found["our_resolution"] = assigned
         if not self.first_resolutions or "resolution" in found:
@@ -147,10 +170,12 @@ class Known:
 
     def effort(self, talks: events.Conversations, people: People, policy: ReplyPolicy, aside: Bools) -> Effort:
         """What was done about conversations; those aside are in no clock and take no part."""
+        # Whether it was resolved once, or how soon, takes more than the last time.
+        untold = self.first_unknown & (policy.one_touch not in ("exactly_one", "at_most_one", "never_waited"))
         starts_there = policy.first_from == "created" or (self.resolutions and policy.resolution_from == "created")
         return Effort(
             resolved=talks.resolved_at_end & ~aside if self.resolutions else None,
-            one_touch=np.where(aside, np.int8(-1), talks.one_touch) if self.resolutions else None,
+            one_touch=np.where(aside | untold, np.int8(-1), talks.one_touch) if self.resolutions else None,
             reopens=talks.reopens if self.statuses else None,
             handovers=talks.handovers if people.known else None,
             created_assumed=~talks.created_known & (talks.created_at != NAT) if starts_there else None,
@@ -170,9 +195,9 @@ def spans_of(found: events.Found, known: Known, policy: ReplyPolicy, left_at: In
                 ours = _only(found.statuses, tuple(stopped))
             spans.append(attrs.evolve(resolution, name="our_resolution", paused=ours))
         if known.first_resolutions:
-            spans.append(_resolved(found, known, policy, left_at, "first_resolution", found.resolutions.number == 0))
+            spans.append(_first_resolved(found, known, policy, left_at, "first_resolution"))
     if known.statuses:
-        spans += _by_status(found)
+        spans += _by_status(found, left_at)
         rests = found.rests
         spans.append(Span("reopened_after", rests.conversation, rests.start, rests.end, rests.outcome))
     talks = found.conversations
@@ -195,22 +220,25 @@ def _resolution(found: events.Found, known: Known, policy: ReplyPolicy, left_at:
     settled = talks.resolved_at_end[resolutions.conversation]
     if policy.resolution == "sum_of_replies":
         return _sum_of_replies(found)
-    chosen = {
-        "last": resolutions.is_last & settled,
-        "first": resolutions.number == 0,
-        "each": np.ones(len(settled), dtype=np.bool_),
-    }[policy.resolution]
-    return _resolved(found, known, policy, left_at, "resolution", chosen)
+    if policy.resolution == "first":
+        return _first_resolved(found, known, policy, left_at, "resolution")
+    chosen = resolutions.is_last & settled if policy.resolution == "last" else np.ones_like(settled)
+    return _resolved(found, policy, left_at, "resolution", chosen, known.of_resolution)
 
 
-def _resolved(found: events.Found, known: Known, policy: ReplyPolicy, left_at: Ints, name: str, chosen: Bools) -> Span:
-    """Some resolutions, and beside them the conversations that have none of them and go on."""
+def _first_resolved(found: events.Found, known: Known, policy: ReplyPolicy, left_at: Ints, name: str) -> Span:
+    """First resolutions; what is resolved nobody knows when is not open, and has no duration either."""
+    chosen = (found.resolutions.number == 0) & ~known.first_unknown[found.resolutions.conversation]
+    return _resolved(found, policy, left_at, name, chosen, known.of_resolution & ~known.first_unknown)
+
+
+def _resolved(found: events.Found, policy: ReplyPolicy, left_at: Ints, name: str, chosen: Bools, among: Bools) -> Span:
+    """Some resolutions, and beside them the conversations among some that have none of them and go on."""
     resolutions, talks = found.resolutions, found.conversations
-    gone = left_at[resolutions.conversation]
-    rows = np.flatnonzero(chosen & ((gone == NAT) | (resolutions.end <= gone)))
-    goes_on = known.of_resolution & (talks.resolution_start != NAT)
+    rows = np.flatnonzero(chosen)
+    goes_on = among & (talks.resolution_start != NAT)
     if policy.resolution == "each" and name == "resolution":
-        goes_on &= ~talks.resolved_at_end | ((left_at != NAT) & (left_at < talks.resolved_at))
+        goes_on &= ~talks.resolved_at_end
     else:
         goes_on[resolutions.conversation[rows]] = False
     going = np.flatnonzero(goes_on)
@@ -262,16 +290,18 @@ def _told_from_creation(found: events.Found) -> Ints:
     return rows[~np.isin(rows, silent)]
 
 
-def _by_status(found: events.Found) -> list[Span]:
-    """From creation to resolution, the clock running in some statuses only."""
+def _by_status(found: events.Found, left_at: Ints) -> list[Span]:
+    """From creation to resolution, or to the customer's leaving, the clock running in some statuses only."""
     talks = found.conversations
     every = range(int(events.Status.UNKNOWN), len(events.Status) - 1)
     spans = []
     for name, running in _WAITED.items():
         rows = _told_from_creation(found) if name in _FROM_CREATION else _with_status(found)
         begun = talks.created_at[rows]
-        end = np.where(talks.resolved_at_end[rows], np.maximum(talks.resolved_at[rows], begun), NAT)
-        outcome = np.where(end == NAT, WAIT_OPEN, WAIT_ANSWERED).astype(np.int8)
+        resolved, left = talks.resolved_at_end[rows], left_at[rows]
+        end = np.where(resolved, talks.resolved_at[rows], left)
+        end = np.where(end == NAT, NAT, np.maximum(end, begun))
+        outcome = np.where(end == NAT, WAIT_OPEN, np.where(resolved, WAIT_ANSWERED, WAIT_ABANDONED)).astype(np.int8)
         stopped = _only(found.statuses, [status for status in every if status not in running])
         spans.append(Span(name, rows, begun, end, outcome, stopped))
     return spans

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import attrs
@@ -13,16 +14,18 @@ from .._core import waits
 from .._grouping import combine, split_keys
 from .._inputs import NAT, Coded
 from ..batches import Conversations
-from ..policies import ServiceTargets
+from ..policies import ReplyPolicy, ServiceTargets
 from ._base import (
-    Agents,
+    WHOLE_CONVERSATIONS,
     Clock,
     ConversationLabels,
+    Named,
     Timeline,
     channel_targets,
     channels_of,
     leave_out_missing,
     leave_out_statuses,
+    left_out_whole,
     missing_label,
     now_of,
     supersede,
@@ -41,9 +44,9 @@ Ints = npt.NDArray[np.int64]
 
 
 def read_tickets(
-    table: Conversations, by: Any, targets: ServiceTargets, as_of: Any, missing: str, invalid: str
+    table: Conversations, by: Any, targets: ServiceTargets, as_of: Any, policy: ReplyPolicy, missing: str, invalid: str
 ) -> Timeline:
-    account, now, aware, ends = tickets_that_count(table, as_of, missing, invalid)
+    account, now, aware, ends = tickets_that_count(table, as_of, missing, invalid, left_out_whole(policy))
     ids, opened = table.coded("id"), table.times("opened_at")
     group: Ints | None = None
     keys: list[Any] | None = None
@@ -52,7 +55,7 @@ def read_tickets(
     ended_in: dict[str, Ints] = {}
     if by is not None:
         specs, titles, many = split_keys(by, named=True)
-        ended = resolved_at(ends, account.kept) if any(map(by_end, specs)) else {}
+        ended = resolved_at(ends, account.kept) if policy.counted_at == "end" and any(map(by_end, specs)) else {}
         parts = [tickets_and_ends(part, table, ended, account.kept) for part in specs]
         grouping = combine(parts, titles, many=many)
         every, keys = grouping.compact(now)
@@ -62,8 +65,12 @@ def read_tickets(
     used, left = account.by_group(group, 1 if keys is None else len(keys))
     rows = np.flatnonzero(account.kept)
     channel = table.coded("channel") if table.has("channel") else None
-    agent = Agents(table.coded("agent"), rows) if table.has("agent") else None
-    clocks = resolution_clocks(table, rows, rows, group, channel, targets, ends, agent, ended_in=ended_in)
+    owners = table.coded("agent") if table.has("agent") else None
+    agent = None if owners is None else Named(owners.labels, owners.codes[rows])
+    clocks = resolution_clocks(table, rows, rows, channel, targets, ends, agent)
+    for name, clock in clocks.items():
+        own = ended_in.get(name, group)
+        clocks[name] = attrs.evolve(clock, group=None if own is None else own[clock.conversation])
     if table.has("first_response_at"):
         end, outcome = _first_ending(
             ends["first_response_at"][rows], _closed(ends)[rows], ends["abandoned_at"][rows]
@@ -82,7 +89,7 @@ def read_tickets(
 
 
 def tickets_that_count(
-    table: Conversations, as_of: Any, missing: str, invalid: str
+    table: Conversations, as_of: Any, missing: str, invalid: str, aside: Collection[LeftOut] = WHOLE_CONVERSATIONS
 ) -> tuple[Account, int | None, bool | None, dict[str, Ints]]:
     """Which ticket rows count, what is now, whether instants are UTC, and when what ended.
 
@@ -96,7 +103,7 @@ def tickets_that_count(
     ids = table.coded("id")
     nameless = missing_label(ids)
     supersede(table, ids.codes, len(ids.labels), account, None if nameless is None else ~nameless)
-    leave_out_statuses(table, account)
+    leave_out_statuses(table, account, aside)
     opened = table.times("opened_at")
     leave_out_missing(account, opened == NAT, "opened_at", missing)
     if as_of is not None and now is not None:
@@ -128,20 +135,14 @@ def resolution_clocks(
     table: Conversations,
     rows: Ints,
     conversations: Ints,
-    group: Ints | None,
     channel: Coded | None,
     targets: ServiceTargets,
     ends: dict[str, Ints],
-    agent: Agents | None,
+    agent: Named | None,
     agent_turns: waits.AgentTurns | None = None,
     agent_time: Ints | None = None,
-    *,
-    ended_in: dict[str, Ints],
 ) -> dict[str, Clock]:
-    """The clocks from opening to resolution of some tickets; `group` and `agent_time` by conversation.
-
-    `ended_in` has groups of conversations by clock, where periods make others of them than `group`.
-    """
+    """The clocks from opening to resolution of some tickets; `agent_time` by conversation."""
     if not table.has("resolved_at"):
         return {}
     opened, left_at = table.times("opened_at")[rows], ends["abandoned_at"][rows]
@@ -151,10 +152,9 @@ def resolution_clocks(
         outcome = np.full(len(rows), waits.WAIT_OPEN, dtype=np.int8)
         outcome[left_at != NAT] = waits.WAIT_ABANDONED
         outcome[end != NAT] = waits.WAIT_ANSWERED
-        own = ended_in.get("first_resolution" if name == "first_resolution" else "resolution", group)
         return Clock(
             name=name, start=opened, end=np.where(end == NAT, left_at, end), outcome=outcome,
-            target=channel_targets(target, channel, rows), group=None if own is None else own[conversations],
+            target=channel_targets(target, channel, rows), group=None,
             conversation=conversations, agent=agent, channel=taken(channel, rows),
         )  # fmt: skip
 

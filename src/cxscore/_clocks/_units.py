@@ -17,7 +17,7 @@ from ._base import OF_THE_ANSWER
 from ._labels import Join, labels_of_rows, one_numbering
 from ._periods import by_end
 
-__all__ = ["Spans", "UnitGroups", "Units", "group_units"]
+__all__ = ["Spans", "UnitGroups", "Units", "group_units", "ungrouped"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -44,10 +44,10 @@ class Units:
     opened_by: Ints
     """Message that opened each wait, -1 where a change did."""
     is_first: Bools
-    agent: Coded
-    """Whom each wait belongs to, None last; the conversations' own assignees have the same labels."""
-    assignee: Ints
-    """Code of the present assignee of each conversation."""
+    agent: Coded | None
+    """Whom each wait belongs to, None last; None where no column names agents."""
+    assignee: Ints | None
+    """Code of the present assignee of each conversation, by the same labels."""
     answered_by: Ints
     """Message that answered each wait, -1 without."""
     talk_row: Ints
@@ -77,10 +77,13 @@ class UnitGroups:
     many: bool = False
 
 
+def ungrouped(counted: Bools, spans: int) -> UnitGroups:
+    """All in one group, with some number of other clocks."""
+    return UnitGroups(None, None, np.where(counted, 0, -1), [None] * spans, 1)
+
+
 def group_units(by: Any, log: Messages, join: Join, units: Units, counted: Bools, now: int | None) -> UnitGroups:
     """Read `by=` and say what belongs to which group; `now` is where the log was cut."""
-    if by is None:
-        return UnitGroups(None, None, np.where(counted, 0, -1), [None] * len(units.spans), 1)
     specs, titles, many = split_keys(by, named=True)
     parts = [
         _periods(spec, log, join, units) if isinstance(spec, Period) else _labels(spec, log, join, units)
@@ -104,7 +107,7 @@ def _labels(spec: Any, log: Messages, join: Join, units: Units) -> Coded:
     if found is None:
         known = name is None or log.has(name) or not own
         found = read_key(spec, len(log), log) if known else Coded(np.zeros(len(log), dtype=np.int64), [None], name)
-    if name == "agent":
+    if name == "agent" and units.agent is not None and units.assignee is not None:
         found, owners = one_numbering(found, units.agent)
         place = {label: code for code, label in enumerate(owners.labels)}
         code_of = np.array([place[label] for label in units.agent.labels], dtype=np.int64)
@@ -134,24 +137,39 @@ def _labels(spec: Any, log: Messages, join: Join, units: Units) -> Coded:
 def _periods(spec: Period, log: Messages, join: Join, units: Units) -> Coded:
     """The periods of messages, waits (by their start), conversations and spans (by their end)."""
     n = len(log)
-    own = isinstance(spec.source, str) and not log.has(spec.source) and join.has(spec.source)
+    of_tickets = isinstance(spec.source, str) and not log.has(spec.source) and join.has(spec.source)
+    of_messages = not of_tickets and spec.source != "at"
     talk_at, wait_at, times = units.talk_at, units.waits.start, None
-    if own and join.table is not None:  # an instant of the conversations, where all of them belongs
+    if of_tickets and join.table is not None:  # an instant of the conversations, where all of them belongs
         at, aware = spec.times(len(join.table), join.table)
         talk_at = np.append(at, NAT)[join.ticket]
         wait_at, times = talk_at[units.waits.conversation], (talk_at[join.codes], aware)
-    elif spec.source != "at":  # another instant of the messages
-        at, aware = times = spec.times(n, log)
-        padded = np.append(at, NAT)
-        talk_at = np.where(units.talk_row >= 0, padded[units.talk_row], talk_at)
-        wait_at = np.where(units.opened_by >= 0, padded[units.opened_by], talk_at[units.waits.conversation])
     elif log.aware is None:
         times = log.times("at"), units.aware
+    if of_messages:  # another instant of theirs, which their waits and conversations take over below
+        talk_at = np.where(units.talk_row >= 0, NAT, talk_at)
+        wait_at = np.where(units.opened_by >= 0, NAT, wait_at)
 
     def times_of(span: Spans) -> Ints:
-        if units.by_start or (span.by_end and not by_end(spec)):
+        if _as_conversations(span, spec, units):
             return talk_at[span.conversation]
         return span.end if span.by_end else span.start
 
-    of_spans = map(times_of, units.spans)
-    return spec.coded(n, log, (wait_at, talk_at[units.shown], *of_spans), times=times)
+    found = spec.coded(n, log, (wait_at, talk_at, *map(times_of, units.spans)), times=times)
+    sizes = (n, len(wait_at), len(talk_at), *(len(span.start) for span in units.spans))
+    of_row, of_wait, of_talk, *of_spans = np.split(found.codes, np.cumsum(sizes)[:-1])
+    if of_messages:
+        of_talk = np.where(units.talk_row >= 0, np.append(of_row, -1)[units.talk_row], of_talk)
+        of_wait = np.where(
+            units.opened_by >= 0, np.append(of_row, -1)[units.opened_by], of_talk[units.waits.conversation]
+        )
+        of_spans = [
+            of_talk[span.conversation] if _as_conversations(span, spec, units) else codes
+            for span, codes in zip(units.spans, of_spans, strict=True)
+        ]
+    return found.with_codes(np.concatenate((of_row, of_wait, of_talk[units.shown], *of_spans)))
+
+
+def _as_conversations(span: Spans, spec: Period, units: Units) -> bool:
+    """Whether spans belong to the periods of their conversations."""
+    return units.by_start or (span.by_end and not by_end(spec))
