@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxscore._core.repeats import MISSING, NEVER, find_repeats, per_customer, summarise
+from cxscore._core.repeats import MISSING, NEVER, arrange, judge, judge_parts, per_customer, summarise
 
 CDNOW = Path(__file__).resolve().parents[2] / "shared" / "data" / "cdnow"
 DAY = 86_400_000_000
@@ -38,7 +38,7 @@ def ends(rows):
     return np.array([MISSING if row.end is None else row.end for row in rows], dtype=np.int64)
 
 
-def judge(rows, *, as_of, window, use_ends, use_topics, day_length, since_start, history_from):
+def slow(rows, *, as_of, window, use_ends, use_topics, day_length, since_start, history_from):
     """The definition, contact by contact. Returns plain dictionaries by row, and the chains."""
 
     def until(i):
@@ -86,7 +86,7 @@ def judge(rows, *, as_of, window, use_ends, use_topics, day_length, since_start,
 
 def reference_summary(rows, group, **settings):
     """Everything `summarise` reports of one group, from plain sums."""
-    kept, facts, chains = judge(rows, **settings)
+    kept, facts, chains = slow(rows, **settings)
     window, start_of_history = settings["window"], settings["history_from"]
     if start_of_history is None:
         start_of_history = min((row.start for row in rows), default=0)
@@ -152,6 +152,10 @@ def one_group(summary, g):
 AS_OF = 40
 
 
+def find_repeats(customer, start, *, as_of, window, **given):
+    return judge(arrange(customer, start, as_of=as_of, **given), window=window)
+
+
 @st.composite
 def contacts(draw):
     row = st.builds(
@@ -186,12 +190,11 @@ def test_equals_a_plain_loop_over_all_pairs(
     rows = [row._replace(start=row.start * stretch, end=None if row.end is None else row.end * stretch) for row in rows]
     settings = {
         "as_of": AS_OF * stretch,
-        "window": window * stretch,
         "since_start": since_start,
         "history_from": None if history_from is None else history_from * stretch,
     }
     start = column(rows, "start")
-    judged = find_repeats(
+    arranged = arrange(
         column(rows, "customer"),
         start,
         end=ends(rows) if use_ends else None,
@@ -199,27 +202,61 @@ def test_equals_a_plain_loop_over_all_pairs(
         day=start // (day_length * stretch) if day_length else None,
         **settings,
     )
+    settings["window"] = window * stretch
+    judged = judge(arranged, window=window * stretch)
     settings |= {"use_ends": use_ends, "use_topics": use_topics, "day_length": day_length * stretch}
-    kept, facts, chains = judge(rows, **settings)
-    found_chains = dict(zip(judged.order[judged.begins].tolist(), judged.chain_size.tolist(), strict=True))
+    kept, facts, chains = slow(rows, **settings)
+    order = arranged.order
+    found_chains = dict(zip(order[judged.begins].tolist(), judged.chain_size.tolist(), strict=True))
+    # A customer at a time.
+    parts = judge_parts(arranged, window=window * stretch, least=1)
     summary = summarise(
-        judged,
-        group=column(rows, "group"),
+        parts,
+        group=column(rows, "group")[order],
         groups=3,
-        resolvable=column(rows, "resolvable"),
+        resolvable=column(rows, "resolvable")[order],
     )
-    together = summarise(judged)
+    together = summarise(parts)
     all_in_one = [row._replace(group=0, resolvable=True) for row in rows]
 
-    assert kept == judged.order.tolist()
+    assert kept == order.tolist()
     assert [rows[i].customer for i in kept] == judged.customer.tolist()
-    assert set(np.flatnonzero(judged.collapsed)) == set(range(len(rows))) - set(kept)
+    collapsed = [] if arranged.collapsed is None else np.flatnonzero(arranged.collapsed)
+    assert set(collapsed) == set(range(len(rows))) - set(kept)
     for name in ("delay", "followed", "mature", "not_ended", "ended", "age"):
         assert [facts[i][name] for i in kept] == getattr(judged, name).tolist(), name
     assert {first: len(chain) for first, chain in chains.items()} == found_chains
     for g in range(3):
         assert reference_summary(rows, g, **settings) == one_group(summary, g)
     assert reference_summary(all_in_one, 0, **settings) == one_group(together, 0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rows=contacts(),
+    use_ends=st.booleans(),
+    since_start=st.booleans(),
+    # Microseconds; whole seconds; seconds of which the row has no room for fractions; too long for any row.
+    stretch=st.sampled_from([1, 10**6, 2**33 * 10**6, 2**33 * 10**6 + 1, 2**53 * 3]),
+)
+def test_contacts_that_are_sorted_whole_stand_as_those_that_are_fetched(rows, use_ends, since_start, stretch):
+    start, end = column(rows, "start") * stretch, ends(rows)
+    end[end != MISSING] *= stretch
+    given = {"as_of": AS_OF * stretch, "end": end if use_ends else None, "since_start": since_start}
+    expected = arrange(column(rows, "customer"), start, **given)
+    actual = arrange(column(rows, "customer"), start, **given, with_order=False)
+    for name in ("customer", "begin", "anchor", "ended", "endless"):
+        assert getattr(expected, name).tolist() == getattr(actual, name).tolist(), name
+
+
+def test_whole_contacts_need_no_rows_and_fractions_of_a_second_that_do_not_fit_do():
+    customer, start = np.array([1, 0, 1]), np.array([2**43, 0, 2**42]) * 10**6
+    assert arrange(customer, start, as_of=start[0], with_order=False).order is None
+    assert [1, 2, 0] == arrange(customer, start + [1, 0, 0], as_of=start[0] + 1, with_order=False).order.tolist()
+    # The starts are whole seconds, the ends are not.
+    assert [1, 2, 0] == arrange(
+        customer, start, end=start + [1, 2, 3], as_of=start[0] + 1, with_order=False
+    ).order.tolist()
 
 
 def days(*values):
@@ -243,7 +280,7 @@ def test_the_last_instant_of_the_window_counts():
 def test_a_contact_before_the_end_has_a_negative_delay_and_counts_as_at_once():
     judged = find_repeats(np.zeros(2, dtype=np.int64), days(0, 2), end=days(3, 4), as_of=30 * DAY, window=DAY)
     assert judged.delay.tolist() == [-DAY, NEVER]
-    assert summarise(judged).events.tolist() == [0]
+    assert summarise([judged]).events.tolist() == [0]
 
 
 def test_a_contact_without_an_end_is_not_ended_only_where_ends_are_recorded():
@@ -286,7 +323,7 @@ def test_inputs_may_be_read_only_and_stay_as_they_were():
         values.flags.writeable = False
     customer, start, end, topic, day = columns
     judged = find_repeats(customer, start, end=end, topic=topic, day=day, as_of=9 * DAY, window=DAY)
-    summarise(judged, group=topic + 1, groups=2)
+    summarise([judged], group=(topic + 1)[[1, 2, 0]], groups=2)
     for expected, actual in zip(before, columns, strict=True):
         np.testing.assert_array_equal(expected, actual)
 
@@ -298,7 +335,7 @@ def test_order_of_the_rows_does_not_matter(rows, seed):
 
     def figures(rows):
         judged = find_repeats(column(rows, "customer"), column(rows, "start"), end=ends(rows), as_of=AS_OF, window=5)
-        return one_group(summarise(judged), 0)
+        return one_group(summarise([judged]), 0)
 
     assert figures(rows) == figures(shuffled)
 
@@ -316,7 +353,7 @@ def test_shards_split_by_customer_add_up(rows):
             window=5,
             history_from=0,
         )
-        return one_group(summarise(judged), 0)
+        return one_group(summarise([judged]), 0)
 
     whole = figures(rows)
     left = figures([row for row in rows if row.customer == 0])
@@ -347,18 +384,18 @@ def test_cdnow_repeat_counts_per_customer(same_day, repeats):
     # 0.11.3 counts repeat days, and was computed by its authors.
     customer, day = cdnow_sample()
     window = 1000 * DAY
-    judged = find_repeats(
+    arranged = arrange(
         customer,
         day * DAY,
         day=day if same_day == "collapse" else None,
         as_of=(date(1997, 9, 30).toordinal() + 1000) * DAY,
-        window=window,
     )
+    judged = judge(arranged, window=window)
     present, contacts, repeated = per_customer(judged.customer, judged.mature & judged.followed)
     assert list(range(2357)) == present.tolist()
     assert repeats == repeated.sum()
     assert (contacts - 1).tolist() == repeated.tolist()
-    assert 2603 - repeats == np.count_nonzero(judged.collapsed)
+    assert 2603 - repeats == (0 if arranged.collapsed is None else np.count_nonzero(arranged.collapsed))
     if same_day == "collapse":
         with (CDNOW / "cdnow_customers_summary.csv").open(newline="") as lines:
             expected = [int(row["frequency"]) for row in csv.DictReader(lines)]

@@ -114,7 +114,7 @@ def walked(
     return waits, facts, w.agent_time(found.agent_turns, np.full(n_conversations, opened)).tolist()
 
 
-kinds = st.sampled_from([w.CUSTOMER] * 4 + [w.ANSWER] * 3 + [w.BOT, w.IGNORED, w.RESOLVED, w.ABANDONED])
+kinds = st.sampled_from([w.CUSTOMER] * 4 + [w.ANSWER] * 3 + [w.BOT, w.IGNORED, w.HANDED_OVER, w.RESOLVED, w.ABANDONED])
 
 
 @st.composite
@@ -190,16 +190,18 @@ def test_larger_log_in_many_blocks(shape, monkeypatch):
     assert expected == walked(*columns, n_conversations, now, 20_000)
 
 
-def test_keys_that_hardly_fit(monkeypatch):
-    # As with a billion conversations: no bit is left for the instant, and lexsort decides.
+@pytest.mark.parametrize(("bits", "threads"), [(30, 1), (30, 2), (50, 1)])
+def test_keys_that_hardly_fit(monkeypatch, bits, threads):
+    # As with a billion conversations: few bits are left for the instant, and lexsort decides. With yet more there
+    # is no room for the kind of the row, either.
     rng = np.random.default_rng(3)
     at = rng.permutation(1 << 12) << 44
-    code = np.where(rng.random(len(at)) < 0.5, 0, (1 << 30) - 1)
+    code = np.where(rng.random(len(at)) < 0.5, 0, (1 << bits) - 1)
     rank = rng.integers(0, 8, len(at))
     monkeypatch.setattr(w, "_BLOCK", 1 << 11)
     # Only the ends of the range of codes are in use, so order() meets two very large conversations.
     expected = np.lexsort((rank, at, code))
-    assert expected.tolist() == w.order(code, at, rank, 1 << 30).tolist()
+    assert expected.tolist() == w.order(code, at, rank, 1 << bits, threads=threads).tolist()
 
 
 def test_instants_far_apart_in_tiny_conversations():

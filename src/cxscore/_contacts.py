@@ -95,9 +95,8 @@ class ContactLog:
         keys: keys of the groups, none without `by`.
         names: names of the keys.
         many: whether a key is a tuple.
-        group: of the rows that are kept, in the order they came.
-        resolvable: the same, None where all can be resolved at first contact.
-        endless: in the order of `arranged`: the start stands for a missing end.
+        group: in the order of `arranged`; None without `by`.
+        resolvable: in the order of `arranged`; None where all can be resolved at first contact.
         labels: what customer codes are called.
         left: reason to rows left out, one entry a group.
     """
@@ -108,9 +107,8 @@ class ContactLog:
     keys: Sequence[Any]
     names: tuple[str, ...]
     many: bool
-    group: Ints
+    group: Ints | None
     resolvable: Bools | None
-    endless: Bools
     labels: Sequence[Any]
     left: dict[LeftOut, Ints]
 
@@ -124,9 +122,11 @@ class ContactLog:
         micros = _inputs.duration(window, "window", positive=True)
         return attrs.evolve(self, settings=attrs.evolve(self.settings, window=micros))
 
-    def judged(self) -> JudgedContacts:
-        """Every contact, judged for the window of the settings."""
-        return repeats.judge(self.arranged, window=min(self.settings.window, _FOREVER), hours=self.hours)
+    def judged(self) -> list[JudgedContacts]:
+        """Every contact, judged for the window of the settings, some customers at a time."""
+        least = max(repeats.PART, 8 * len(self.keys))  # so that adding up the groups of all parts costs little
+        window = min(self.settings.window, _FOREVER)
+        return repeats.judge_parts(self.arranged, window=window, hours=self.hours, least=least)
 
 
 def read_contacts(
@@ -174,34 +174,38 @@ def read_contacts(
     start, now = used(at), 0 if settings.as_of is None else settings.as_of
     end = None
     if recorded:
-        # An end after `as_of` has not happened yet: the figures are those of that moment.
         end = used(batch.times("ended_at"))
-        end = np.where(end > now, NAT, end)
+        if as_of is not None:
+            # An end after `as_of` has not happened yet: the figures are those of that moment.
+            end = np.where(end > now, NAT, end)
     topic = None
     if batch.known("topic"):
         coded = batch.coded("topic")
         topic = used(coded.codes).astype(np.int64, copy=False)
         if coded.labels[-1] is None:
             topic = np.where(topic == len(coded.labels) - 1, -1, topic)
+    resolvable = _unless_all(batch.flag("resolvable", default=True)) if batch.has("resolvable") else None
+    day = _days(start, batch) if same_day == "collapse" else None
     arranged = repeats.arrange(
         used(customer.codes).astype(np.int64, copy=False),
         start,
         as_of=now,
         end=end,
         topic=topic,
-        day=_days(start, batch) if same_day == "collapse" else None,
+        day=day,
         since_start=since == "start",
         history_from=settings.history_from,
+        with_order=not (by is None and topic is None and day is None and resolvable is None and hours is None),
     )
-    collapsed = np.zeros(n, dtype=np.bool_)
-    collapsed[account.kept] = arranged.collapsed
-    account.leave_out(LeftOut.SAME_DAY, collapsed)
+    if arranged.collapsed is not None:
+        collapsed = np.zeros(n, dtype=np.bool_)
+        collapsed[account.kept] = arranged.collapsed
+        account.leave_out(LeftOut.SAME_DAY, collapsed)
 
-    if since == "start" or end is None:
-        endless = np.full(arranged.order.size, since != "start")
-    else:
-        endless = end[arranged.order] == NAT
-    group: Ints = np.zeros(n, dtype=np.int64)
+    def ordered(values: Array) -> Array:
+        return used(values)[arranged.order]
+
+    group: Ints | None = None
     keys: list[Any] = []
     names: tuple[str, ...] = ()
     many = False
@@ -211,27 +215,28 @@ def read_contacts(
         names, many = grouping.names, grouping.many
     return ContactLog(
         settings=settings,
-        hours=_timetables(hours, batch, arranged.order if rows is None else rows[arranged.order]),
+        hours=None if hours is None else _timetables(hours, batch, ordered(np.arange(n))),
         arranged=arranged,
         keys=keys,
         names=names,
         many=many,
-        group=used(group),
-        resolvable=used(batch.flag("resolvable", default=True)) if batch.has("resolvable") else None,
-        endless=endless,
+        group=None if group is None else ordered(group),
+        resolvable=None if resolvable is None else ordered(resolvable),
         labels=customer.labels,
         left=account.by_group(group, max(len(keys), 1))[1],
     )
+
+
+def _unless_all(flags: Bools) -> Bools | None:
+    return None if flags.all() else flags
 
 
 def _no_contacts() -> Contacts:
     return Contacts.from_records([])  # which has every column, so that `by=` finds its own
 
 
-def _timetables(hours: Schedules | None, batch: Batch[Any], order: Ints) -> Timetable | Timetables | None:
+def _timetables(hours: Schedules, batch: Batch[Any], order: Ints) -> Timetable | Timetables:
     """The schedule of all contacts, or of each in order, by its channel."""
-    if hours is None:
-        return None
     if isinstance(hours, BusinessHours):
         return hours._timetable
     channel = batch.coded("channel")
@@ -274,8 +279,8 @@ def _placed(settings: RepeatSettings, batch: Batch[Any], at: Ints, as_of: Any, h
         now = _inputs.instant(as_of, "as_of", aware=aware, tz=batch.tz)
     if history_from is not None:
         first = _inputs.instant(history_from, "history_from", aware=aware, tz=batch.tz)
-    elif (dated := at != NAT).any():
-        first = int(at[dated].min())
+    else:
+        first = _earliest(at)
     if settings.hours is not None and batch.aware is False:
         msg = (
             "hours needs to know the zone of the contacts (got naive instants and no zone); name it where you build "
@@ -295,6 +300,13 @@ def _placed(settings: RepeatSettings, batch: Batch[Any], at: Ints, as_of: Any, h
     return attrs.evolve(settings, as_of=now, history_from=first, aware=aware, zone=zone)
 
 
+def _earliest(at: Ints) -> int | None:
+    """The first instant, None without any."""
+    if len(at) and at.min() == NAT:  # which is less than any instant
+        at = at[at != NAT]
+    return int(at.min()) if len(at) else None
+
+
 def _zone_name(tz: str | dt.tzinfo) -> str:
     return tz if isinstance(tz, str) else str(tz)  # the zones of zoneinfo print their key
 
@@ -311,9 +323,7 @@ def _account(
     """Which rows are contacts of a known customer, and why the others are not."""
     customer = batch.coded("customer")
     undated = at == NAT
-    unknown = np.zeros(len(batch), dtype=np.bool_)
-    if customer.labels and customer.labels[-1] is None:
-        unknown = customer.codes == len(customer.labels) - 1
+    unknown = customer.missing
     if missing == "raise":
         for name, mask in (("at", undated), ("customer", unknown)):
             if mask.any():

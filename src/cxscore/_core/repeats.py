@@ -1,13 +1,16 @@
 """Repeat contacts: who came back, how soon, and which contacts make up one issue.
 
 Works on integer codes and int64 microseconds and knows nothing of records, zones or names.
-`arrange` brings contacts in order, `judge` judges each of them for one window (`find_repeats` is both),
-`summarise` counts per group, `per_customer` per customer; `survival_in_window` reads what `summarise` leaves.
+`arrange` brings contacts in order, `judge` judges each of them for one window, `summarise` counts per group,
+`per_customer` per customer; `survival_in_window` reads what `summarise` leaves. What one customer does says nothing
+of another, so all but the order is found for some customers at a time, in the processor's cache and on two threads.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +18,19 @@ from numpy.typing import NDArray
 
 from . import business_time
 from .business_time import Timetable, Timetables
+from .threads import each, sort, worthwhile
 
 __all__ = [
     "MISSING",
     "NEVER",
+    "PART",
     "ArrangedContacts",
     "ClusterSums",
     "JudgedContacts",
     "RepeatSummary",
     "arrange",
-    "find_repeats",
     "judge",
+    "judge_parts",
     "per_customer",
     "repeats_outside",
     "sort_rows",
@@ -43,39 +48,66 @@ _FAR = 1 << 62  # longer than any stretch between two instants, and an instant l
 
 # Rows worked on at a time where a whole temporary column would cost more than the arithmetic on it.
 _CHUNK = 1 << 16
+_SECOND = 1_000_000
+PART = 1 << 17
+"""Contacts that are judged and counted at a time."""
 
 
 class ArrangedContacts(NamedTuple):
     """Contacts ordered by customer, start, end and input row: what every window has in common.
 
     Attributes:
-        order: input row of each contact; `flags[order]` brings an input column into this order.
+        order: input row of each contact, `flags[order]` brings an input column into this order; None where it
+            was not asked for.
         customer: customer code.
         begin: start.
         anchor: instant that the window is measured from: the end, or the start.
         ended: has an end to measure a delay from, no later than `as_of`.
+        endless: the start stands for a missing end.
         topic: topic code, -1 for none; None when there are no topics.
         as_of: "now".
         history_from: when the records begin.
-        collapsed: in INPUT order: left out as a second contact of a customer (and topic) on one day.
+        collapsed: in INPUT order: left out as a second contact of a customer (and topic) on one day; None where
+            days do not matter.
     """
 
-    order: Ints
+    order: Ints | None
     customer: Ints
     begin: Ints
     anchor: Ints
     ended: Bools
+    endless: Bools
     topic: Ints | None
     as_of: int
     history_from: int
-    collapsed: Bools
+    collapsed: Bools | None
+
+    def parts(self, least: int) -> list[slice]:
+        """Stretches of whole customers, of `least` contacts or more each but the last; one where there are none."""
+        total = self.customer.size
+        cuts = np.searchsorted(self.customer, self.customer[least::least], side="left")
+        edges = [0, *np.unique(cuts[cuts > 0]).tolist(), total]
+        return [slice(*pair) for pair in pairwise(edges)]
+
+    def stretch(self, rows: slice) -> ArrangedContacts:
+        """The contacts of some whole customers."""
+        begin = self.begin[rows]
+        return self._replace(
+            order=None,
+            customer=self.customer[rows],
+            begin=begin,
+            anchor=begin if self.anchor is self.begin else self.anchor[rows],
+            ended=self.ended[rows],
+            endless=self.endless[rows],
+            topic=None if self.topic is None else self.topic[rows],
+            collapsed=None,
+        )
 
 
 class JudgedContacts(NamedTuple):
-    """Every contact, judged, ordered by customer, start, end and input row.
+    """Every contact of some customers, judged, ordered by customer, start, end and input row.
 
     Attributes:
-        order: input row of each contact; `flags[order]` brings an input column into this order.
         customer: customer code.
         delay: microseconds (open ones, with a timetable) from the end (or start) to the next contact of this
             customer that matches in topic; negative when that one starts before the end, `NEVER` when there
@@ -90,10 +122,8 @@ class JudgedContacts(NamedTuple):
         known_history: starts at least a window after the records begin; a chain that begins before is no issue.
         chain_size: contacts of each chain, in the order of the first contacts.
         chain_closed: every contact of the chain is mature, so none can join it any more.
-        collapsed: in INPUT order: left out as a second contact of a customer (and topic) on one day.
     """
 
-    order: Ints
     customer: Ints
     delay: Ints
     age: Ints
@@ -105,7 +135,6 @@ class JudgedContacts(NamedTuple):
     known_history: Bools
     chain_size: Ints
     chain_closed: Bools
-    collapsed: Bools
 
 
 class ClusterSums(NamedTuple):
@@ -169,26 +198,6 @@ class RepeatSummary(NamedTuple):
     survived: Ints
 
 
-def find_repeats(
-    customer: Ints,
-    start: Ints,
-    *,
-    as_of: int,
-    window: int,
-    end: Ints | None = None,
-    topic: Ints | None = None,
-    day: Ints | None = None,
-    since_start: bool = False,
-    history_from: int | None = None,
-    hours: Timetable | Timetables | None = None,
-) -> JudgedContacts:
-    """Judge every contact: `arrange` and `judge`, whose arguments these are."""
-    arranged = arrange(
-        customer, start, as_of=as_of, end=end, topic=topic, day=day, since_start=since_start, history_from=history_from
-    )
-    return judge(arranged, window=window, hours=hours)
-
-
 def arrange(
     customer: Ints,
     start: Ints,
@@ -199,6 +208,7 @@ def arrange(
     day: Ints | None = None,
     since_start: bool = False,
     history_from: int | None = None,
+    with_order: bool = True,
 ) -> ArrangedContacts:
     """Bring contacts into the order in which one may follow another.
 
@@ -214,33 +224,53 @@ def arrange(
             or the first of each topic when that first contact has one.
         since_start: measure from the start; ends then only order contacts of one instant.
         history_from: when the records begin; None for the earliest start.
+        with_order: whether somebody has to know the rows; topics and days do.
     """
     if history_from is None:
         history_from = int(start.min(initial=NEVER))
-    order, customer = sort_rows(customer, start, end)
-    collapsed = np.zeros(order.size, dtype=np.bool_)
-    if day is not None:
-        keep = _first_of_day(customer, day[order], None if topic is None else topic[order])
-        collapsed[order[~keep]] = True
-        order, customer = order[keep], customer[keep]
+    order, collapsed = None, None
+    whole = None if with_order else _sorted_whole(customer, start, end)
+    if whole is not None:
+        customer, begin, last = whole
+    else:
+        order, customer = sort_rows(customer, start, end)
+        if day is not None:
+            keep = _first_of_day(customer, day[order], None if topic is None else topic[order])
+            collapsed = np.zeros(order.size, dtype=np.bool_)
+            collapsed[order[~keep]] = True
+            order, customer = order[keep], customer[keep]
+        begin, last = start[order], None if end is None else end[order]
 
-    begin = start[order]
-    anchor, ended = begin, np.ones(order.size, dtype=np.bool_)
-    if end is not None and not since_start:
-        last = end[order]
-        missing = last == MISSING
-        anchor, ended = np.where(missing, begin, last), ~missing & (last <= as_of)
+    anchor, ended = begin, np.ones(begin.size, dtype=np.bool_)
+    endless = np.full(begin.size, not since_start)
+    if last is not None and not since_start:
+        endless = last == MISSING
+        anchor, ended = last, ~endless & (last <= as_of)
+        np.copyto(anchor, begin, where=endless)
     return ArrangedContacts(
         order=order,
         customer=customer,
         begin=begin,
         anchor=anchor,
         ended=ended,
-        topic=None if topic is None else topic[order],
+        endless=endless,
+        topic=None if topic is None or order is None else topic[order],
         as_of=as_of,
         history_from=history_from,
         collapsed=collapsed,
     )
+
+
+def judge_parts(
+    contacts: ArrangedContacts, *, window: int, hours: Timetable | Timetables | None = None, least: int = PART
+) -> list[JudgedContacts]:
+    """`judge` for some customers at a time, of `least` contacts or more, in order."""
+
+    def part(rows: slice) -> JudgedContacts:
+        own = hours.rows(rows) if isinstance(hours, Timetables) else hours
+        return judge(contacts.stretch(rows), window=window, hours=own)
+
+    return each(part, contacts.parts(least), worthwhile(contacts.begin.size))
 
 
 def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | Timetables | None = None) -> JudgedContacts:
@@ -297,7 +327,6 @@ def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | Timetab
         delay[some] = of_some.between(anchor[some], anchor[some] + delay[some])
         age = hours.between(anchor, np.full(anchor.size, as_of))
     return JudgedContacts(
-        order=contacts.order,
         customer=customer,
         delay=delay,
         age=age,
@@ -309,7 +338,6 @@ def judge(contacts: ArrangedContacts, *, window: int, hours: Timetable | Timetab
         known_history=known_history,
         chain_size=size,
         chain_closed=closed,
-        collapsed=contacts.collapsed,
     )
 
 
@@ -328,8 +356,21 @@ def _history_known_from(hours: Timetable | Timetables, history: int, window: int
     return passed if isinstance(hours, Timetables) else int(passed[0])
 
 
+class _Sums(NamedTuple):
+    """What `summarise` counts of some customers; codes of groups are 0 where there is one group."""
+
+    counts: Ints  # as `_COUNTS` names them, by group
+    shares: Ints  # (shares, fields of `ClusterSums`, groups)
+    sizes: tuple[Ints, Ints, Ints]  # group, size and number of closed issues
+    events: tuple[Ints, Ints]  # group and delay
+    censored: tuple[Ints, Ints]  # group and age
+
+
+_COUNTS = ("contacts", "mature", "immature", "not_ended", "customers", "issues", "unknown_history", "survived")
+
+
 def summarise(
-    contacts: JudgedContacts,
+    parts: Sequence[JudgedContacts],
     *,
     group: Ints | None = None,
     groups: int = 1,
@@ -338,17 +379,68 @@ def summarise(
     """Count judged contacts per group; a chain is found over all data and belongs to its first contact's group.
 
     Args:
-        contacts: from `find_repeats`.
-        group: codes 0 .. groups-1 of the input rows; None puts all in one group.
+        parts: from `judge_parts`.
+        group: codes 0 .. groups-1 of the contacts in order; None puts all in one group.
         groups: how many groups there are.
-        resolvable: of the input rows; None when all can be resolved at first contact.
+        resolvable: of the contacts in order; None when all can be resolved at first contact.
     """
+
+    def of_part(piece: tuple[JudgedContacts, slice]) -> _Sums:
+        part, rows = piece
+        return _sums(
+            part,
+            None if group is None else group[rows],
+            groups,
+            None if resolvable is None else resolvable[rows],
+        )
+
+    found = each(of_part, _placed(parts), worthwhile(sum(part.customer.size for part in parts)))
+    counts = dict(zip(_COUNTS, np.sum([part.counts for part in found], axis=0), strict=True))
+    shares = [ClusterSums(*share) for share in np.sum([part.shares for part in found], axis=0)]
+    heads, sizes, issues = _distribution(*_joined([part.sizes for part in found]))
+    event_offsets, events = _by_group(groups, *_joined([part.events for part in found]))
+    censored_offsets, censored = _by_group(groups, *_joined([part.censored for part in found]))
+    return RepeatSummary(
+        **counts,
+        repeats=shares[0],
+        first_contact=shares[1],
+        net_first_contact=shares[2],
+        closed_issues=np.bincount(heads, weights=issues, minlength=groups).astype(np.int64),
+        size_offsets=_offsets(np.bincount(heads, minlength=groups)),
+        sizes=sizes,
+        size_counts=issues,
+        event_offsets=event_offsets,
+        events=events,
+        censored_offsets=censored_offsets,
+        censored=censored,
+    )
+
+
+def _placed(parts: Sequence[JudgedContacts]) -> Iterator[tuple[JudgedContacts, slice]]:
+    """Each part, and where its contacts stand among all."""
+    edges = _offsets(np.array([part.customer.size for part in parts], dtype=np.int64)).tolist()
+    return zip(parts, (slice(*pair) for pair in pairwise(edges)), strict=True)
+
+
+def _joined(parts: Sequence[tuple[Ints, ...]]) -> list[Ints]:
+    """Columns of all parts, one under the other."""
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+def _by_group(groups: int, code: Ints, value: Ints) -> tuple[Ints, Ints]:
+    """Where each group begins, and the values, ascending within each group."""
+    if groups == 1:
+        return np.array([0, value.size]), np.sort(value)
+    order, _ = sort_rows(code, value)
+    return _offsets(np.bincount(code, minlength=groups)), value[order]
+
+
+def _sums(contacts: JudgedContacts, code: Ints | None, groups: int, resolvable: Bools | None) -> _Sums:
+    """What `summarise` counts of some customers."""
     mature, followed, ended = contacts.mature, contacts.followed, contacts.ended
     issues = contacts.begins & contacts.known_history
     eligible = issues & mature
     waiting = ended & ~followed
-
-    code = None if group is None else group[contacts.order]
 
     def count(flags: Bools) -> Ints:
         """How many are flagged in each group."""
@@ -357,58 +449,42 @@ def summarise(
         return np.bincount(code[flags], minlength=groups)
 
     def collect(values: Ints, flags: Bools) -> tuple[Ints, Ints]:
-        """Where each group begins, and the flagged values, none below 0, ascending within each group."""
-        chosen = np.maximum(values[flags], 0)
-        if code is None:
-            chosen.sort()
-            return np.array([0, chosen.size]), chosen
-        codes = code[flags]
-        order, _ = sort_rows(codes, chosen)
-        return _offsets(np.bincount(codes, minlength=groups)), chosen[order]
+        """Groups and values of what is flagged, no value below 0."""
+        rows = np.flatnonzero(flags)  # faster to index with than the mask
+        return np.zeros(rows.size, dtype=np.int64) if code is None else code[rows], np.maximum(values[rows], 0)
 
     # 0 not mature; 1 mature, 3 first of an issue, 5 of one that was resolvable; one more where followed.
     kind = 1 + followed.view(np.uint8) + 2 * eligible.view(np.uint8)
-    if resolvable is None:
-        kind += 2 * eligible.view(np.uint8)
-    else:
-        kind += 2 * (eligible & resolvable[contacts.order]).view(np.uint8)
+    if resolvable is not None:
+        kind += 2 * (eligible & resolvable).view(np.uint8)
     kind *= mature.view(np.uint8)
-    customers, (repeats, first_contact, net_first_contact) = _sums_over_customers(
-        contacts.customer,
-        code,
-        groups,
-        kind,
-        [(slice(1, None), slice(2, None, 2)), (slice(3, None), slice(3, None, 2)), (slice(5, None), slice(5, 6))],
+    shares = [(slice(1, None), slice(2, None, 2)), (slice(3, None), slice(3, None, 2)), (slice(5, None), slice(5, 6))]
+    customers, sums = _sums_over_customers(
+        contacts.customer, code, groups, kind, shares if resolvable is not None else shares[:2]
     )
+    if resolvable is None:
+        sums.append(sums[1])
 
     # From here on, one entry a chain.
-    closed = contacts.chain_closed & contacts.known_history[contacts.begins]
-    sizes = contacts.chain_size[closed]
-    heads = np.zeros(sizes.size, dtype=np.int64) if code is None else code[contacts.begins][closed]
-    size_offsets, size_values, size_counts = _distribution(heads, sizes, groups)
-
-    event_offsets, events = collect(contacts.delay, ended & followed)
-    censored_offsets, censored = collect(contacts.age, waiting & ~mature)
-    return RepeatSummary(
-        contacts=count(np.ones(mature.size, dtype=np.bool_)),
-        mature=count(mature),
-        immature=count(~(mature | contacts.not_ended)),
-        not_ended=count(contacts.not_ended),
-        customers=customers,
-        repeats=repeats,
-        first_contact=first_contact,
-        net_first_contact=net_first_contact,
-        issues=count(issues),
-        unknown_history=count(contacts.begins & ~contacts.known_history),
-        closed_issues=np.bincount(heads, minlength=groups),
-        size_offsets=size_offsets,
-        sizes=size_values,
-        size_counts=size_counts,
-        event_offsets=event_offsets,
-        events=events,
-        censored_offsets=censored_offsets,
-        censored=censored,
-        survived=count(waiting & mature),
+    first = np.flatnonzero(contacts.begins)
+    closed = np.flatnonzero(contacts.chain_closed & contacts.known_history[first])
+    heads = np.zeros(closed.size, dtype=np.int64) if code is None else code[first[closed]]
+    counts = {
+        "contacts": count(np.ones(mature.size, dtype=np.bool_)),
+        "mature": count(mature),
+        "immature": count(~(mature | contacts.not_ended)),
+        "not_ended": count(contacts.not_ended),
+        "customers": customers,
+        "issues": count(issues),
+        "unknown_history": count(contacts.begins & ~contacts.known_history),
+        "survived": count(waiting & mature),
+    }
+    return _Sums(
+        counts=np.array([counts[name] for name in _COUNTS]),
+        shares=np.array(sums),
+        sizes=_distribution(heads, contacts.chain_size[closed]),
+        events=collect(contacts.delay, ended & followed),
+        censored=collect(contacts.age, waiting & ~mature),
     )
 
 
@@ -420,18 +496,25 @@ def per_customer(customer: Ints, repeated: Bools) -> tuple[Ints, Ints, Ints]:
     return present, contacts[present], flagged[present]
 
 
-def repeats_outside(contacts: JudgedContacts, group: Ints, groups: int) -> ClusterSums:
+def repeats_outside(parts: Sequence[JudgedContacts], group: Ints, groups: int) -> ClusterSums:
     """For each group the sums of `repeats` over the contacts outside it, an entry a group.
 
     A customer with contacts in several groups is in the rest of each of them with the others. All customers,
     less those of the group, plus what these have elsewhere: one pass for all groups.
 
     Args:
-        contacts: from `find_repeats`.
-        group: codes 0 .. groups-1 of the input rows.
+        parts: from `judge_parts`.
+        group: codes 0 .. groups-1 of the contacts in order.
         groups: how many groups there are.
     """
-    code = group[contacts.order]
+    sums = np.zeros((len(ClusterSums._fields), groups), dtype=np.int64)
+    for part, rows in _placed(parts):
+        sums += _sums_outside(part, group[rows], groups)
+    return ClusterSums(*sums)
+
+
+def _sums_outside(contacts: JudgedContacts, code: Ints, groups: int) -> Ints:
+    """`repeats_outside` of some customers."""
     order, _ = sort_rows(contacts.customer, code)
     code, mature = code[order], contacts.mature[order].astype(np.int64)
     hit = mature * contacts.followed[order]
@@ -450,7 +533,7 @@ def repeats_outside(contacts: JudgedContacts, group: Ints, groups: int) -> Clust
     for whole, rest in zip(everywhere, elsewhere, strict=True):
         moved = np.bincount(code[heads], weights=rest - whole[owner], minlength=groups)
         sums.append(whole.sum() + moved.astype(np.int64))  # weights are exact up to 2**53
-    return ClusterSums(*sums)
+    return np.array(sums)
 
 
 def _figures(trials: Ints, hits: Ints) -> tuple[Ints, ...]:
@@ -485,6 +568,70 @@ def survival_in_window(events: Ints, censored: Ints, survived: int) -> tuple[flo
     return float((remaining / at_risk).prod()), float(greenwood)
 
 
+def _sorted_whole(code: Ints, start: Ints, end: Ints | None) -> tuple[Ints, Ints, Ints | None] | None:
+    """Codes, starts and ends in order by all three, where one integer holds a row of them; else None.
+
+    It holds the end as a length, which is short, and both in seconds where all are whole, as most are. Nothing has
+    to be fetched from the rows after the sort then, which would take longer than the sort.
+    """
+    rows = code.size
+    if rows == 0:
+        return None
+    threads = worthwhile(rows)
+    low, high = int(start.min()), int(start.max())
+    unit = 1 if ((start[:_CHUNK] - low) % _SECOND).any() else _SECOND
+    start_bits = ((high - low) // unit).bit_length()
+    length, length_bits, shortest = None, 0, 0
+    if end is not None:
+        length, missing = end - start, end == MISSING
+        length[missing] = 0
+        shortest = int(length.min())
+        length += unit - shortest  # so that 0 is left for those that are missing
+        length[missing] = 0
+        length_bits = (int(length.max()) // unit).bit_length()
+    if int(code.max()).bit_length() + start_bits + length_bits > 63:
+        return None
+    key = np.empty(rows, dtype=np.int64)
+
+    def pack(chunk: slice) -> bool:
+        """False where something is no whole number of units."""
+        since = start[chunk] - low
+        part = since // unit
+        whole = np.array_equal(part * unit, since)
+        part |= code[chunk] << start_bits
+        if length is not None:
+            some = length[chunk] // unit
+            whole = whole and np.array_equal(some * unit, length[chunk])
+            part <<= length_bits
+            part |= some
+        key[chunk] = part
+        return whole
+
+    if not all(each(pack, _chunks(rows), threads)):
+        return None
+    sort(key, threads)
+    start = np.empty(rows, dtype=np.int64)
+    end = None if end is None else np.empty(rows, dtype=np.int64)
+
+    def unpack(chunk: slice) -> None:
+        part = key[chunk]
+        some = part & ((1 << length_bits) - 1)
+        part >>= length_bits
+        since = (part & ((1 << start_bits) - 1)) * unit + low
+        part >>= start_bits
+        start[chunk] = since
+        if end is not None:
+            end[chunk] = np.where(some == 0, MISSING, since + (some - 1) * unit + shortest)
+
+    each(unpack, _chunks(rows), threads)
+    return key, start, end
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    """All rows, some at a time."""
+    return (slice(begin, min(begin + _CHUNK, rows)) for begin in range(0, rows, _CHUNK))
+
+
 def sort_rows(code: Ints, value: Ints, tie: Ints | None = None) -> tuple[Ints, Ints]:
     """Rows by (code, value, tie, row), and the codes in that order.
 
@@ -502,15 +649,14 @@ def sort_rows(code: Ints, value: Ints, tie: Ints | None = None) -> tuple[Ints, I
     kept = value_bits - dropped
 
     key = np.empty(rows, dtype=np.int64)
-    for begin in range(0, rows, _CHUNK):
-        chunk = slice(begin, begin + _CHUNK)
+    for chunk in _chunks(rows):
         part = key[chunk]
         np.subtract(value[chunk], low, out=part)
         part >>= dropped
         part |= code[chunk] << kept
         part <<= row_bits
-        part |= np.arange(begin, begin + part.size)
-    key.sort()
+        part |= np.arange(chunk.start, chunk.stop)
+    sort(key, worthwhile(rows))
     order = key & ((1 << row_bits) - 1)
     key >>= row_bits
     if dropped or tie is not None:
@@ -637,8 +783,8 @@ def _judge_by_topic(
 
 def _sums_over_customers(
     customer: Ints, group: Ints | None, groups: int, kind: NDArray[np.uint8], shares: list[tuple[slice, slice]]
-) -> tuple[Ints, list[ClusterSums]]:
-    """Customers in each group, and for each share the sums over them.
+) -> tuple[Ints, list[Ints]]:
+    """Customers in each group, and for each share the sums over them: the fields of `ClusterSums` by group.
 
     A share is the kinds of contact that are its trials, and those that are its hits.
     """
@@ -648,44 +794,37 @@ def _sums_over_customers(
         group, kind = group[order], kind[order]
     begins = _starts(customer) if group is None else _starts(customer, group)
     heads = np.flatnonzero(begins)
-    edges = np.append(heads, customer.size)
+    owner = np.zeros(heads.size, dtype=np.int64) if group is None else group[heads]
     kinds = 1 + int(kind.max(initial=0))
-    present = np.zeros(groups, dtype=np.int64)
-    sums = np.zeros((len(shares), len(ClusterSums._fields), groups), dtype=np.int64)
-    # Some customers at a time: their counts stay in the cache, and none is cut in two.
-    step = max(_CHUNK, groups)
-    for begin in range(0, heads.size, step):
-        some = heads[begin : begin + step]
-        rows = slice(some[0], edges[begin + some.size])
-        cell = kind[rows] * np.int64(some.size)
-        cell += np.cumsum(begins[rows])
-        cell -= 1
-        counts = np.bincount(cell, minlength=kinds * some.size).reshape(kinds, some.size)
-        owner = np.zeros(some.size, dtype=np.int64) if group is None else group[some]
-        present += np.bincount(owner, minlength=groups)
-        for share, (trial_kinds, hit_kinds) in zip(sums, shares, strict=True):
-            trials, hits = counts[trial_kinds].sum(axis=0), counts[hit_kinds].sum(axis=0)
-            for total, figure in zip(share, _figures(trials, hits), strict=True):
-                if groups == 1:
-                    total += figure.sum()
-                else:
-                    # Float weights are exact up to 2**53, more than a sum of squared counts reaches.
-                    total += np.bincount(owner, weights=figure, minlength=groups).astype(np.int64)
-    return present, [ClusterSums(*share) for share in sums]
+    cell = kind * np.int64(heads.size)
+    cell += np.cumsum(begins)
+    cell -= 1
+    counts = np.bincount(cell, minlength=kinds * heads.size).reshape(kinds, heads.size)
+    sums = []
+    for trial_kinds, hit_kinds in shares:
+        figures = _figures(counts[trial_kinds].sum(axis=0), counts[hit_kinds].sum(axis=0))
+        if group is None:
+            sums.append(np.array([[figure.sum()] for figure in figures]))
+        else:
+            # Float weights are exact up to 2**53, more than a sum of squared counts reaches.
+            totals = [np.bincount(owner, weights=figure, minlength=groups) for figure in figures]
+            sums.append(np.array(totals).astype(np.int64))
+    return np.bincount(owner, minlength=groups), sums
 
 
 def _offsets(counts: Ints) -> Ints:
     return np.concatenate(([0], np.cumsum(counts)))
 
 
-def _distribution(group: Ints, size: Ints, groups: int) -> tuple[Ints, Ints, Ints]:
-    """Offsets per group, and the sizes that occur in each, ascending, with their counts."""
+def _distribution(group: Ints, size: Ints, times: Ints | None = None) -> tuple[Ints, Ints, Ints]:
+    """The pairs of a group and a size that occur, ascending, and how often, a row counting so many times."""
     width = int(size.max(initial=0)) + 1
     pair = group * width + size
-    if groups * width <= 4 * pair.size:
-        counts = np.bincount(pair)
+    if int(pair.max(initial=0)) <= 4 * pair.size:
+        counts = np.bincount(pair, weights=times)
         seen = np.flatnonzero(counts)
         counts = counts[seen]
     else:
-        seen, counts = np.unique(pair, return_counts=True)
-    return _offsets(np.bincount(seen // width, minlength=groups)), seen % width, counts
+        seen, place = np.unique(pair, return_inverse=True)
+        counts = np.bincount(place, weights=times)
+    return seen // width, seen % width, counts.astype(np.int64)

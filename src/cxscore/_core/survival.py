@@ -80,13 +80,16 @@ def _product(times: Numbers, at_risk: Ints, deaths: Ints) -> Curve:
     remaining = at_risk - deaths
     # S is the product of remaining / at_risk. Written so, each factor is exactly 1 while nobody is censored,
     # and S is then the exact share of the count: no rounding piles up.
-    losses = np.ones(len(times))
-    losses[1:] = remaining[:-1] / at_risk[1:]
-    survival: Floats = losses.cumprod()
+    survival = np.ones(len(times))
+    np.divide(remaining[:-1], at_risk[1:], out=survival[1:])
+    np.cumprod(survival, out=survival)
     survival *= remaining
     survival /= at_risk[:1]
+    greenwood_sum = remaining.astype(np.float64)
+    greenwood_sum *= at_risk
     with np.errstate(divide="ignore"):
-        greenwood_sum = np.cumsum(deaths / (at_risk * remaining.astype(np.float64)))
+        np.divide(deaths, greenwood_sum, out=greenwood_sum)
+    np.cumsum(greenwood_sum, out=greenwood_sum)
     return Curve(times, at_risk, deaths, survival, greenwood_sum)
 
 

@@ -20,18 +20,21 @@ The rules, in the order in which they apply:
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import runs
+from .threads import each, sort
+
 __all__ = [
     "ABANDONED",
     "ANSWER",
     "BOT",
     "CUSTOMER",
+    "HANDED_OVER",
     "IGNORED",
     "NEVER",
     "RESOLVED",
@@ -62,9 +65,10 @@ CUSTOMER = 0  # public, not automatic
 BOT = 1
 IGNORED = 2  # private notes and automatic messages: they matter only when they carry a hand-off
 ANSWER = 3  # public message of a human agent, not automatic
-RESOLVED = 4
-RESOLVED_ONCE = 5  # a resolution that did not last: it closes a wait, but the conversation goes on
-ABANDONED = 6
+HANDED_OVER = 4  # such a note of a human agent with a hand-off, which comes after what was answered
+RESOLVED = 5
+RESOLVED_ONCE = 6  # a resolution that did not last: it closes a wait, but the conversation goes on
+ABANDONED = 7
 
 # How a wait ended.
 WAIT_ANSWERED = 0
@@ -72,11 +76,13 @@ WAIT_CLOSED = 1
 WAIT_ABANDONED = 2
 WAIT_LAPSED = 3
 WAIT_OPEN = 4
-_OUTCOME_OF_KIND = np.array([WAIT_OPEN] * 3 + [WAIT_ANSWERED, WAIT_CLOSED, WAIT_CLOSED, WAIT_ABANDONED], np.int8)
+_OUTCOME_OF_KIND = np.array(
+    [WAIT_OPEN] * 3 + [WAIT_ANSWERED, WAIT_OPEN, WAIT_CLOSED, WAIT_CLOSED, WAIT_ABANDONED], np.int8
+)
 
 NEVER = int(np.iinfo(np.int64).min)  # the bits of NaT, so a view as datetime64 reads right
 
-_BLOCK = 1 << 18  # rows sorted at a time, and rows walked at a time: what stays in the cache
+_BLOCK = 1 << 18  # rows packed at a time, and rows walked at a time: what stays in the cache
 _STAMP_BITS = 4  # below the instant in a stamp: three bits of kind, one of hand-off
 
 
@@ -149,21 +155,23 @@ class _Log:
         """Row numbers of a stretch of counting rows: a slice where that says the same, as it reads faster."""
         return where if self.counting is None else self.counting[where]
 
-    def stamps(self, rows: Rows, origin: int) -> Ints:
+    def marks(self, rows: Rows) -> NDArray[np.int8]:
+        """Kind and hand-off in one number each."""
+        marks = self.kind[rows].astype(np.int8) << np.int8(1)
+        if self.handoff is not None:
+            marks |= self.handoff[rows]
+        return marks
+
+    def stamps(self, rows: Rows, marks: NDArray[np.int8], origin: int) -> Ints:
         """Instant, kind and hand-off in one number each, so that one comparison orders two rows."""
         stamps = self.at[rows] - origin
         stamps <<= _STAMP_BITS
-        stamps |= self.kind[rows].astype(np.int8) << 1  # int8 keeps the temporary small
-        if self.handoff is not None:
-            stamps |= self.handoff[rows]
+        stamps |= marks
         return stamps
 
     def each(self, work: Callable[[int], T], numbers: range) -> list[T]:
-        """Do independent pieces of work; numpy lets go of the interpreter lock inside them."""
-        if self.threads == 1 or len(numbers) < 2:
-            return [work(number) for number in numbers]
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(work, numbers))
+        """Do independent pieces of work."""
+        return each(work, numbers, self.threads)
 
 
 # --- order ---------------------------------------------------------------------------------------------
@@ -178,9 +186,8 @@ def order(conversation: AnyInts, at: Ints, rank: AnyInts, n_conversations: int, 
 def _each_part(log: _Log, work: Callable[[_Part], T]) -> list[T]:
     """Cut the log into parts of whole conversations, put each in order and work on it.
 
-    The sort has two levels, both inside the cache: blocks of rows by packed keys `conversation | leading
-    bits of the stamp | row`, then one range of conversations at a time out of all blocks. What the leading
-    bits cannot tell apart is put right in the part.
+    Packed keys `conversation | leading bits of the stamp | row` are sorted, ten times as fast as rows are by
+    `lexsort`. What the leading bits cannot tell apart is put right in the part, inside the cache.
     """
     n_rows = len(log)
     if n_rows == 0:
@@ -188,14 +195,14 @@ def _each_part(log: _Log, work: Callable[[_Part], T]) -> list[T]:
     origin = int(log.at.min())
     n_parts = -(-n_rows // _BLOCK)
     cuts = np.linspace(0, log.n_conversations, n_parts + 1).astype(np.int64)
-    rows_of = _sorted_rows(log, cuts) or _rows_by_blocks(log, cuts, origin)
+    rows_of = _sorted_rows(log, cuts) or _rows_by_keys(log, cuts, origin)
 
     def part(number: int) -> T | None:
-        rows, conversation = rows_of(number)
+        rows, conversation, marks = rows_of(number)
         if len(conversation) == 0:
             return None
-        new = _changes(conversation)
-        stamps = log.stamps(rows, origin)
+        new = runs.changes(conversation)
+        stamps = log.stamps(rows, marks, origin)
         disorder = stamps[1:] < stamps[:-1]
         disorder &= ~new[1:]
         row = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
@@ -213,52 +220,63 @@ def _each_part(log: _Log, work: Callable[[_Part], T]) -> list[T]:
     return [found for found in log.each(part, range(n_parts)) if found is not None]
 
 
-def _sorted_rows(log: _Log, cuts: Ints) -> Callable[[int], tuple[Rows, Ints]] | None:
-    """Rows and conversations of each part when the conversations already stand together, else None."""
+_RowsOf: TypeAlias = Callable[[int], tuple[Rows, Ints, NDArray[np.int8]]]
+"""Rows of a part by its number, their conversations and marks."""
+
+
+def _sorted_rows(log: _Log, cuts: Ints) -> _RowsOf | None:
+    """The rows of each part when the conversations already stand together, else None."""
     codes = log.conversation if log.counting is None else log.conversation[log.counting]
     if not (codes[1:] >= codes[:-1]).all():
         return None
     edges = np.searchsorted(codes, cuts)
 
-    def rows_of(number: int) -> tuple[Rows, Ints]:
+    def rows_of(number: int) -> tuple[Rows, Ints, NDArray[np.int8]]:
         where = slice(int(edges[number]), int(edges[number + 1]))
-        return log.rows(where), codes[where].astype(np.int64)
+        rows = log.rows(where)
+        return rows, codes[where].astype(np.int64), log.marks(rows)
 
     return rows_of
 
 
-def _rows_by_blocks(log: _Log, cuts: Ints, origin: int) -> Callable[[int], tuple[Rows, Ints]]:
-    """Rows and conversations of each part out of sorted blocks."""
+def _rows_by_keys(log: _Log, cuts: Ints, origin: int) -> _RowsOf:
+    """The rows of each part out of sorted keys."""
     row_bits = (len(log.at) - 1).bit_length()
     spare = 63 - row_bits - (log.n_conversations - 1).bit_length()
+    # Marks ride along below the row where there is room, as to fetch them row by row takes longer.
+    mark_bits = _STAMP_BITS if spare >= _STAMP_BITS else 0
     stamp_bits = (int(log.at.max()) - origin).bit_length() + _STAMP_BITS
     in_time = bool((log.at[1:] >= log.at[:-1]).all())  # then the row number stands for the instant
-    lead_bits = 0 if in_time else min(spare, stamp_bits)
-    shift = row_bits + lead_bits
+    lead_bits = 0 if in_time else min(spare - mark_bits, stamp_bits)
+    shift = row_bits + lead_bits + mark_bits
+    keys = np.empty(len(log), np.int64)
 
-    def sorted_block(first: int) -> Ints:
-        rows = log.rows(slice(first, min(first + _BLOCK, len(log))))
-        keys = log.conversation[rows].astype(np.int64)
+    def pack(first: int) -> None:
+        where = slice(first, min(first + _BLOCK, len(log)))
+        rows, some = log.rows(where), keys[where]
+        marks = log.marks(rows)
+        some[:] = log.conversation[rows]
         if lead_bits:
-            keys <<= lead_bits
-            keys |= log.stamps(rows, origin) >> (stamp_bits - lead_bits)
-        keys <<= row_bits
-        keys |= np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-        keys.sort()
-        return keys
+            some <<= lead_bits
+            some |= log.stamps(rows, marks, origin) >> (stamp_bits - lead_bits)
+        some <<= row_bits
+        some |= np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+        if mark_bits:
+            some <<= mark_bits
+            some |= marks
 
-    blocks = log.each(sorted_block, range(0, len(log), _BLOCK))
-    # The last cut is left to the end of the block: shifted, it may not fit.
-    edges = [[*np.searchsorted(block, cuts[:-1] << shift).tolist(), len(block)] for block in blocks]
+    log.each(pack, range(0, len(log), _BLOCK))
+    sort(keys, log.threads)
+    # The last cut is left to the end of the keys: shifted, it may not fit.
+    edges = [*np.searchsorted(keys, cuts[:-1] << shift).tolist(), len(keys)]
 
-    def rows_of(number: int) -> tuple[Rows, Ints]:
-        keys = np.concatenate(
-            [block[edge[number] : edge[number + 1]] for block, edge in zip(blocks, edges, strict=True)]
-        )
-        keys.sort()
-        conversation = keys >> shift
-        keys &= (1 << row_bits) - 1
-        return keys, conversation
+    def rows_of(number: int) -> tuple[Rows, Ints, NDArray[np.int8]]:
+        rows = keys[edges[number] : edges[number + 1]]  # nobody else's, so it may change in place
+        conversation = rows >> shift
+        marks = rows.astype(np.int8) & np.int8((1 << mark_bits) - 1)
+        rows >>= mark_bits
+        rows &= (1 << row_bits) - 1
+        return rows, conversation, marks if mark_bits else log.marks(rows)
 
     return rows_of
 
@@ -270,9 +288,9 @@ def _put_right(stamps: Ints, new: Bools, disorder: Ints) -> tuple[Ints, Ints]:
     """
     starts = np.flatnonzero(new)
     wrong = np.searchsorted(starts, disorder, side="right") - 1
-    wrong = wrong[_changes(wrong)]
+    wrong = wrong[runs.changes(wrong)]
     sizes = np.diff(starts, append=len(stamps))[wrong]
-    where = _ranges(starts[wrong], sizes)
+    where = runs.ranges(starts[wrong], sizes)
     group = np.repeat(np.arange(len(wrong)), sizes)
     # Packed keys again, of stamps that count from the start of their own conversation: few bits say all.
     stamp = stamps[where]
@@ -313,7 +331,7 @@ def walk(
     Rows after ``now`` must have been left out. Instants span less than 2**58 microseconds (9,000 years).
     With ``open_turns`` conversations that were not resolved have agents' turns, too, up to ``now``.
     """
-    ignorable = (kind == BOT) | (kind == IGNORED)
+    ignorable = (kind == BOT) | (kind == IGNORED) | (kind == HANDED_OVER)
     bots = np.flatnonzero(kind == BOT)
     if handoff is not None:
         ignorable &= ~handoff
@@ -339,7 +357,7 @@ def walk(
             _note_bot_only(part, first, last_bot, found)
         if len(part.handoffs):
             part = _start_at_handoffs(part, first)
-        opens, lasts = _runs(part.kind == CUSTOMER, part.new)
+        opens, lasts = runs.bounds(part.kind == CUSTOMER, part.new)
         if last_bot is not None:
             human = np.flatnonzero(~found.bot_only[part.conversation[opens]])
             opens, lasts = opens[human], lasts[human]
@@ -375,23 +393,26 @@ def agent_time(turns: AgentTurns, opened: Ints) -> Ints:
 
 def _note_messages(part: _Part, found: Conversations) -> Ints:
     """Count the messages of people and see who wrote the first; returns the first customer messages."""
-    is_customer, is_answer = part.kind == CUSTOMER, part.kind == ANSWER
-    first, code, _ = _first_of_each(part, is_customer | is_answer)
-    found.outbound[code] = is_answer[first]
-    _, code, found_here = _first_of_each(part, is_answer)
-    found.answers[code] = found_here
-    first, code, found_here = _first_of_each(part, is_customer)
-    found.customer_messages[code] = found_here
-    found.first_customer[code] = part.row[first]
+    starts = np.flatnonzero(part.new)
+    code = part.conversation[starts]
+    first_answer, answers = _first_of_each(part.kind == ANSWER, starts)
+    first, customer_messages = _first_of_each(part.kind == CUSTOMER, starts)
+    found.answers[code] = answers
+    found.customer_messages[code] = customer_messages
+    found.outbound[code] = (first_answer < first) & (answers > 0)
+    wrote = np.flatnonzero(customer_messages)
+    first = first[wrote]
+    found.first_customer[code[wrote]] = part.row[first]
     return first
 
 
-def _first_of_each(part: _Part, mask: Bools) -> tuple[Ints, Ints, Ints]:
-    """First position in the mask of each conversation that has one, its conversation, and how many it has."""
-    positions = np.flatnonzero(mask)
-    code = part.conversation[positions]
-    starts = np.flatnonzero(_changes(code))
-    return positions[starts], code[starts], np.diff(starts, append=len(code))
+def _first_of_each(mask: Bools, starts: Ints) -> tuple[Ints, Ints]:
+    """The first position in the mask from each start on, or the end, and how many there are before the next start."""
+    positions = np.append(np.flatnonzero(mask), len(mask))
+    # Several times as fast as to look the starts up among the positions.
+    before = np.cumsum(mask, dtype=np.int32)[starts]
+    before -= mask[starts]
+    return positions[before], np.diff(before, append=len(positions) - 1)
 
 
 def _agent_turns(part: _Part, found: Conversations, now: int | None) -> AgentTurns:
@@ -400,13 +421,13 @@ def _agent_turns(part: _Part, found: Conversations, now: int | None) -> AgentTur
     They reach up to the last resolution, or up to ``now`` where there is none and it is given.
     """
     resolved = np.flatnonzero(part.kind == RESOLVED)
-    last = resolved[_ends(part.conversation[resolved])]
+    last = resolved[runs.ends(part.conversation[resolved])]
     found.resolved_at[part.conversation[last]] = part.at[last]
     if len(resolved) == 0 and now is None:
         return AgentTurns(resolved, resolved, resolved)
     people = np.flatnonzero((part.kind == CUSTOMER) | (part.kind == ANSWER))
     code, at = part.conversation[people], part.at[people]
-    begins, lasts = _runs(part.kind[people] == ANSWER, _changes(code))
+    begins, lasts = runs.bounds(part.kind[people] == ANSWER, runs.changes(code))
     following = np.minimum(lasts + 1, len(code) - 1)
     conversation, start = code[begins], at[begins]
     limit = found.resolved_at[conversation]
@@ -444,7 +465,7 @@ def _start_at_handoffs(part: _Part, first: Ints) -> _Part:
     # Past the last answer stands the end of the part; an answer of a later conversation is no less far.
     answers = np.append(np.flatnonzero(part.kind == ANSWER), len(part.kind))
     effective = (opened < handoffs) & (handoffs < answers[np.searchsorted(answers, opened)])
-    effective[effective] = _ends(code[effective])
+    effective[effective] = runs.ends(code[effective])
     opened, handoffs = opened[effective], handoffs[effective]
 
     kind = part.kind.copy()
@@ -453,10 +474,10 @@ def _start_at_handoffs(part: _Part, first: Ints) -> _Part:
     step[opened] = 1
     step[handoffs] = -1
     kept = np.cumsum(step, dtype=np.int8) == 0
-    kept &= (kind != BOT) & (kind != IGNORED)
+    kept &= (kind != BOT) & (kind != IGNORED) & (kind != HANDED_OVER)
     where = np.flatnonzero(kept)
     conversation = part.conversation[where]
-    return _Part(part.row[where], conversation, part.at[where], kind[where], handoffs[:0], _changes(conversation))
+    return _Part(part.row[where], conversation, part.at[where], kind[where], handoffs[:0], runs.changes(conversation))
 
 
 def _waits(part: _Part, opens: Ints, lasts: Ints, now: int, expires: int | None) -> Waits:
@@ -468,8 +489,8 @@ def _waits(part: _Part, opens: Ints, lasts: Ints, now: int, expires: int | None)
     end = part.at[following]
     end[np.flatnonzero(outcome == WAIT_OPEN)] = NEVER
     if expires is not None:
-        opens, run = _reopenings(part.at, opens, lasts, expires)
-        is_last_of_run = _ends(run)
+        opens, run = runs.reopenings(part.at, opens, lasts, expires)
+        is_last_of_run = runs.ends(run)
         outcome, end, following = outcome[run], end[run], following[run]
         deadline = part.at[opens] + expires
         late = (deadline < end) | ((outcome == WAIT_OPEN) & (deadline < now))  # NEVER is less than any
@@ -486,79 +507,8 @@ def _waits(part: _Part, opens: Ints, lasts: Ints, now: int, expires: int | None)
         end,
         outcome,
         answered_by,
-        _changes(conversation),
+        runs.changes(conversation),
     )
-
-
-def _reopenings(at: Ints, opens: Ints, lasts: Ints, expires: int) -> tuple[Ints, Ints]:
-    """Positions that open a wait when waits lapse, and the number of the run of each.
-
-    From any message of a run the next wait would open at the first message later than its deadline. These
-    steps are followed from all openings at once, doubling the stride each time, so that a run with very many
-    lapses costs no more rounds than the logarithm of their number.
-    """
-    split = np.flatnonzero(at[lasts] - at[opens] > expires)
-    sizes = lasts[split] - opens[split] + 1
-    stops = np.cumsum(sizes)
-    member = _ranges(opens[split], sizes)
-    instant = at[member]
-    nowhere = len(member)
-
-    low, high = np.arange(1, nowhere + 1), np.repeat(stops, sizes)
-    unsure = np.flatnonzero(low < high)
-    while len(unsure):
-        bottom, top = low[unsure], high[unsure]
-        middle = (bottom + top) >> 1
-        later = instant[middle] - instant[unsure] > expires
-        # Multiplying by the condition is several times faster here than np.where.
-        high[unsure] = top + (middle - top) * later
-        low[unsure] = bottom + (middle + 1 - bottom) * ~later
-        unsure = unsure[np.flatnonzero(low[unsure] < high[unsure])]
-
-    step = np.append(low, nowhere)
-    step[np.flatnonzero(low == np.repeat(stops, sizes))] = nowhere
-    reached = np.zeros(nowhere + 1, np.bool_)
-    reached[stops - sizes] = True
-    while step.min(initial=nowhere) < nowhere:
-        reached[step[np.flatnonzero(reached)]] = True
-        step = step[step]
-
-    opening = np.zeros(len(at), np.bool_)
-    opening[member[np.flatnonzero(reached[:-1])]] = True
-    opening[opens] = True
-    positions = np.flatnonzero(opening)
-    starts_run = np.zeros(len(at), np.bool_)
-    starts_run[opens] = True
-    return positions, np.cumsum(starts_run[positions]) - 1
-
-
-def _ranges(starts: Ints, sizes: Ints) -> Ints:
-    """The numbers from each start on, as many as its size, one range after the other."""
-    ranges = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
-    ranges += np.arange(len(ranges))
-    return ranges
-
-
-def _runs(mask: Bools, new: Bools) -> tuple[Ints, Ints]:
-    """First and last positions of the runs of True; a run never crosses into a new conversation."""
-    first, last = mask.copy(), mask.copy()
-    first[1:] &= new[1:] | ~mask[:-1]
-    last[:-1] &= new[1:] | ~mask[1:]
-    return np.flatnonzero(first), np.flatnonzero(last)
-
-
-def _changes(values: Ints) -> Bools:
-    """Whether each value differs from the one before it; the first does."""
-    changes = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    return changes
-
-
-def _ends(values: Ints) -> Bools:
-    """Whether each value differs from the one after it; the last does."""
-    ends = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=ends[:-1])
-    return ends
 
 
 def _joined(pieces: list[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:

@@ -25,6 +25,7 @@ from .._core.repeats import ClusterSums, RepeatSummary
 from .._core.survival import survival_interval
 from .._evidence import Evidence
 from .._frozen import FrozenMap
+from .._inputs import moment_or_none
 from .._open_time import Schedules
 from .._results import DURATION, Brief, Interval, Result, Signature, plain, show, show_open
 from ..errors import ArgumentTypeError, ArgumentValueError
@@ -40,7 +41,6 @@ Invalid = Literal["raise", "drop"]
 
 Number = Any  # a number for one group, an array for many
 
-_EPOCH = dt.datetime(1970, 1, 1)
 _WINDOWS = tuple(dt.timedelta(days=days) for days in (1, 3, 7, 14, 30))
 
 
@@ -366,18 +366,11 @@ def _result(tally: RepeatTally, settings: _Settings, people: Customers | None) -
         issue_sizes=sizes,
         longest_issue=max(sizes, default=None),
         window=dt.timedelta(microseconds=tally.settings.window),
-        as_of=_moment(tally.settings.as_of, tally.settings.aware),
+        as_of=moment_or_none(tally.settings.as_of, tally.settings.aware),
         people=people,
         **_kaplan_meier(tally, settings.confidence),
         **found,
     )
-
-
-def _moment(micros: int | None, aware: bool | None) -> dt.datetime | None:
-    if micros is None:
-        return None
-    plain = _EPOCH + dt.timedelta(microseconds=micros)
-    return plain.replace(tzinfo=dt.UTC) if aware else plain
 
 
 @attrs.frozen(eq=False)
