@@ -229,6 +229,8 @@ def test_equal_answers_of_one_instant_are_told_apart_by_content() -> None:
         # What stands beside the batch makes rows unlike, too.
         beside = cx.nps(tied(order, score=columns["score"]), weights=[columns["weight"][i] for i in order])
         label = cx.nps(tied(order, score=columns["score"]), by=np.array(columns["team"])[list(order)])
+        heavy = cx.nps(data, weights="weight", cluster=False)  # nor does it take clusters to tell them apart
+        assert heavy.total_weight == kept.weight
         found.add((kept.score, team, kept.weight, beside.total_weight, *(label[key].n for key in "xy")))
     assert found == {(9, "y", 5.0, 5.0, 0, 1)}
 
