@@ -180,6 +180,40 @@ def test_shards_merge_to_the_whole_in_both_times(
         assert definition(whole).get("ours") == definition(found).get("ours")
 
 
+@given(
+    seed=st.integers(0, 10**6), clock=st.sampled_from(CLOCKS), policy=st.sampled_from(POLICIES),
+    tickets_told=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_shards_that_tell_little_merge_to_the_whole_where_the_log_is_complete(
+    seed: int, clock: str, policy: cx.ReplyPolicy, tickets_told: bool
+) -> None:
+    """One shard a conversation: most have no status change, no ticket or no hand-off, which the whole log has."""
+    messages, tickets, changes = random_log(seed, 9, schedules=False)
+    changes = [row for row in changes if row.conversation % 3 == 0]
+    tickets = [row for row in tickets if row.id % 2 == 0]
+    options: dict[str, Any] = {"hours": BERLIN, "as_of": NOW, "policy": policy}
+    given = {"changes": changes, **({"conversations": tickets} if tickets_told else {})}
+    whole = cx.response_times(messages, **given, **options)
+    if getattr(whole, clock) is None:
+        return
+    shards = []
+    for talk in range(9):
+        told = {"changes": [row for row in changes if row.conversation == talk]}
+        if tickets_told:
+            told["conversations"] = [row for row in tickets if row.id == talk]
+        rows = [row for row in messages if row.conversation == talk]
+        shards.append(cx.DurationTally.of(rows, clock=clock, complete=True, **told, **options))
+    merged = sum(shards, start=cx.DurationTally.empty(clock))
+    assert_same_waits(getattr(whole, clock), getattr(cx.response_times(merged), clock))
+    assert merged == cx.DurationTally.of(messages, clock=clock, complete=True, **given, **options)
+
+
+def test_complete_is_a_flag() -> None:
+    with pytest.raises(cx.ArgumentTypeError, match="complete must be True or False"):
+        cx.DurationTally.of([], complete="yes")
+
+
 def test_every_clock_was_compared() -> None:
     """The logs above tell all clocks, and waits in all of them."""
     messages, tickets, changes = random_log(7, 24, schedules=True)

@@ -215,7 +215,7 @@ def waiting() -> cx.Messages:
         (cx.ces([7] * 9, by=["a"] * 9, method="t"), "CES, mean", ["7.00", "95% CI 7.00 to 7.00", "9"], "CES, mean 7"),
         (
             cx.response_times(waiting(), by="channel", as_of=NINE + 5 * HOUR), "median first response",
-            ["1.0 h", "95% CI 1.0 h to ∞", "2"], "chat: median first response 1.0 h (95% CI 1.0 h to ∞, n=2)",
+            ["1.0 h", "95% CI 1.0 h to ∞", "2"], "chat: median first response 1.0 h (95% CI 1.0 h to ∞, waits=2)",
         ),
         (
             cx.response_times(
@@ -227,13 +227,13 @@ def waiting() -> cx.Messages:
         ),
         (
             cx.response_times(cx.Conversations(id=[1], opened_at=NINE), by="id"), "median first response",
-            ["undefined", "no interval", "0"], "median first response undefined (no interval, n=0)",
+            ["undefined", "no interval", "0"], "median first response undefined (no interval, waits=0)",
         ),
         (
             cx.response_times(
                 cx.Messages(conversation=[1], at=NINE, author="agent", channel="mail"), by="channel"
             ),
-            "median first response", ["undefined", "no interval", "0"], "undefined (no interval, n=0)",
+            "median first response", ["undefined", "no interval", "0"], "undefined (no interval, waits=0)",
         ),
         (
             cx.outliers([1, 2, 3, 99], limit=9, by=["a"] * 4), "outliers", ["1", "", "4"], "a: outliers 1 (n=4)",

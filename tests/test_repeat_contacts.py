@@ -975,8 +975,9 @@ def test_tallies_of_unlike_schedules_do_not_add_up() -> None:
     one = cx.RepeatTally.of(rows, hours=OFFICE)
     assert one == one + cx.RepeatTally.empty(hours=OFFICE)
     assert one == cx.RepeatTally.from_bytes(one.to_bytes())
+    assert one == one + cx.RepeatTally.empty()
     with pytest.raises(cx.MergeError, match=f"hours: '{OFFICE.digest}' and None"):
-        one + cx.RepeatTally.empty()
+        one + cx.RepeatTally.of([], as_of=datetime(2026, 3, 6, 15, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,16 @@ def test_the_order_of_a_sum_does_not_matter(rows: list[cx.Contact]) -> None:
 @given(rows=contact_rows())
 def test_an_empty_tally_changes_nothing(rows: list[cx.Contact]) -> None:
     tally = counted(rows)
-    for nothing in (EMPTY, tally.emptied()):
+    for nothing in (EMPTY, tally.emptied(), cx.RepeatTally.empty()):
         assert tally == tally + nothing == nothing + tally
+    assert tally == sum([tally], start=cx.RepeatTally.empty())
+
+
+def test_an_empty_tally_with_settings_of_its_own_refuses_others() -> None:
+    short = cx.RepeatTally.empty(window=timedelta(hours=8))
+    assert short == short + cx.RepeatTally.empty() == cx.RepeatTally.empty() + short
+    with pytest.raises(cx.MergeError, match="window: 28800s and 32400s"):
+        short + counted([contact("ada", 0)])
 
 
 @given(rows=contact_rows())
@@ -283,6 +291,21 @@ def test_a_tally_comes_back_from_json_bytes_and_pickle(rows: list[cx.Contact]) -
     assert tally == cx.RepeatTally.from_bytes(tally.to_bytes())
     assert tally == pickle.loads(pickle.dumps(tally))
     assert attrs.evolve(tally, seen=None) == cx.RepeatTally.from_dict(attrs.evolve(tally, seen=None).to_dict())
+
+
+@given(
+    rows=contact_rows(), since=st.sampled_from(["end", "start"]), same_day=st.sampled_from(["count", "collapse"]),
+    ends=st.none() | st.booleans(),
+)  # fmt: skip
+def test_what_any_group_counts_agrees_and_is_read(
+    rows: list[cx.Contact], since: str, same_day: str, ends: bool | None
+) -> None:
+    found = cx.repeat_contacts(
+        rows, by="channel", as_of=START + timedelta(hours=50), since=since, same_day=same_day, invalid="drop",
+        window=timedelta(hours=9),
+    )  # fmt: skip
+    for tally in (*found.tallies.values(), counted(rows, since=since, same_day=same_day, ends=ends)):
+        assert tally == cx.RepeatTally.from_dict(tally.to_dict())
 
 
 def test_a_tally_written_by_release_0_1_is_read() -> None:

@@ -994,6 +994,117 @@ def test_ticket_rows_follow_what_they_can_of_a_policy():
     assert named.endswith("so that leave_out of bot_only decided nothing")
 
 
+# -- what is told, and what is not ---------------------------------------------------------------------
+
+
+def test_a_message_without_an_author_is_missing():
+    for authors, waits in ((["customer", "agent", None], (1, 0)), ([None, "customer", "agent"], (1, 0))):
+        messages = cx.Messages(conversation=[1] * 3, at=[at(0), at(1), at(2)], author=authors)
+        for states in (None, []):
+            result = cx.response_times(messages, changes=states, as_of=at(9))
+            assert ({"missing": 1}, 3, 2) == (result.left_out, result.given, result.n)
+            assert waits == (result.reply.n, result.reply.waiting)
+        with pytest.raises(cx.MissingValueError, match="author must have no missing values"):
+            cx.response_times(messages, missing="raise")
+    nobody = cx.Messages(conversation=[1], at=[at(0)], author=[None])
+    assert 0 == len(cx.Contacts.from_messages(nobody, gap=HOUR))
+
+
+def test_resolutions_without_a_start_are_named():
+    states = changes((1, 0, "new"), (1, 60, "solved"), (2, 0, "new"), (2, 90, "solved"))
+    alone = cx.response_times([], changes=states)
+    assert (None, None, None) == (alone.resolution, alone.our_resolution, alone.first_resolution)
+    assert "needs created changes, messages, or conversations= with opened_at" == alone.reasons["resolution"]
+    one = cx.response_times(log((1, 0, "c")), changes=states)
+    assert 1 == one.resolution.n
+    assert one.reasons["resolution"].startswith("without 1 conversations of which nobody knows the creation: give crea")
+    assert 2 == cx.response_times(log((1, 0, "c"), (2, 0, "c")), changes=states).resolution.n
+    by_customer = cx.response_times([], changes=states, policy=policies.INTERCOM)
+    assert "needs messages of customers" == by_customer.reasons["resolution"]
+
+
+def test_a_resolution_before_the_start_is_neither_a_figure_nor_open():
+    states = changes((1, 60, "created", None), (1, 0, "solved"), (2, 0, "created", None), (2, 9, "solved"))
+    result = cx.response_times([], changes=states, as_of=at(100))
+    assert (1, 0) == (result.resolution.n, result.resolution.waiting)
+    said = "without 1 conversations that were resolved before they began: are all instants of one zone?"
+    assert said == result.reasons["resolution"]
+
+
+def test_what_was_noted_after_the_customer_left_changes_nothing():
+    table = cx.Conversations(id=[1], opened_at=[at(0)], abandoned_at=[at(10)])
+    told = ((1, 0, "new"), (1, 5, "solved"))
+    for later in ((), ((1, 15, "open"),), ((1, 15, "open"), (1, 20, "solved"))):
+        result = cx.response_times(log((1, 0, "c")), conversations=table, changes=changes(*told, *later), as_of=at(60))
+        assert (1, 0, 0) == (result.resolution.n, result.resolution.abandoned, result.reopens)
+        assert (5 * MINUTE, 1) == (result.resolution.total, result.touches.resolved)
+    # A question after that waits on, as the resolution after it is none.
+    messages = log((1, 0, "c"), (1, 20, "c"))
+    table = cx.Conversations(id=[1], opened_at=[at(0)], abandoned_at=[at(10)], resolved_at=[at(30)])
+    for states in (None, []):
+        result = cx.response_times(messages, conversations=table, changes=states, as_of=at(60))
+        assert ["abandoned", "open"] == [row["ended"] for row in result.table("reply")]
+        assert 1 == result.resolution.abandoned
+
+
+def test_a_first_resolution_after_the_last_is_known_to_nobody():
+    messages = log((1, 0, "c"))
+    table = cx.Conversations(id=[1], opened_at=[at(0)], resolved_at=[at(5)], first_resolved_at=[at(20)])
+    for found in (
+        cx.response_times(messages, conversations=table),
+        cx.response_times(messages, conversations=table, changes=[]),
+        cx.response_times(table),
+    ):
+        assert (1, 5 * MINUTE, 0) == (found.resolution.n, found.resolution.total, found.first_resolution.n)
+
+
+def test_a_resolution_belongs_to_the_assignee_in_groups_and_tables():
+    messages = cx.Messages(
+        conversation=[1] * 4, at=[at(minute) for minute in (0, 10, 15, 30)],
+        author=["customer", "agent"] * 2, agent=[None, "ann", None, "bob"],
+    )  # fmt: skip
+    states = changes((1, 1, "assigned", "ann"), (1, 20, "assigned", "bob"), (1, 60, "solved"))
+    groups = cx.response_times(messages, changes=states, policy=policies.CHATWOOT, by="agent")
+    assert {"ann": (1, 0), "bob": (0, 1)} == {
+        name: (group.first_response.n, group.resolution.n) for name, group in groups.items() if name
+    }
+    for options, owner in (
+        ({"conversations": cx.Conversations(id=[1], opened_at=[at(0)], resolved_at=[at(60)], agent=["cat"])}, "cat"),
+        ({"conversations": cx.Conversations(id=[1], opened_at=[at(0)], resolved_at=[at(60)])}, "ann"),
+    ):
+        for told in (None, []):
+            groups = cx.response_times(messages, changes=told, by="agent", **options)
+            assert [owner] == [name for name, group in groups.items() if group.resolution.n]
+            assert [owner] == [row["agent"] for row in groups.overall.table("resolution")]
+    # Where nobody is assigned a resolution belongs to whoever answered first.
+
+
+def test_of_hand_offs_at_one_instant_the_first_by_name_lends_its_channel():
+    for channels in (["chat", "email"], ["email", "chat"]):
+        messages = cx.Messages(
+            conversation=[1] * 4, at=[at(0), at(1), at(1), at(3)], author=["customer", "bot", "bot", "agent"],
+            handoff=[False, True, True, False], channel=["chat", *channels, "chat"],
+        )  # fmt: skip
+        for told in (None, []):
+            (row,) = cx.response_times(messages, changes=told).table()
+            assert ("chat", "handoff") == (row["channel"], row["started_by"])
+
+
+def test_of_two_answers_at_one_instant_a_named_one_is_credited():
+    messages = cx.Messages(
+        conversation=[1] * 3, at=[at(0), at(1), at(1)], author=["customer", "agent", "agent"], agent=[None, None, "ann"]
+    )
+    for told in (None, []):
+        assert ["ann"] == [row["agent"] for row in cx.response_times(messages, changes=told).table()]
+
+
+def test_a_ticket_of_later_lends_nothing():
+    table = cx.Conversations(id=[1], opened_at=[at(50)], agent=["cat"], channel=["chat"])
+    for told in (None, []):
+        (row,) = cx.response_times(log((1, 0, "c")), conversations=table, changes=told, as_of=at(9)).table()
+        assert (None, None) == (row["agent"], row["channel"])
+
+
 # -- bots alone ------------------------------------------------------------------------------------------
 
 

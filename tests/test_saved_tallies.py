@@ -114,6 +114,61 @@ def test_brackets_must_fit_their_edges() -> None:
         cx.DurationTally.from_dict({**data, "brackets": data["brackets"][1:]})
 
 
+SCORES, WAITS, REPEATS, CLUSTERED, BUSINESS = (tally.to_dict() for tally in TALLIES)
+
+
+@pytest.mark.parametrize(
+    ("saved", "changed", "found"),
+    [
+        (WAITS, {"n": 7}, "'n': 7, 'bins': "),
+        (WAITS, {"waiting": 0}, "'waiting': 0, 'open_bins': "),
+        (WAITS, {"bins": []}, "'n': 1, 'bins': ()"),
+        (WAITS, {"open_bins": []}, "'waiting': 1, 'open_bins': ()"),
+        (WAITS, {"brackets": [1] * 11}, "'n': 1, 'brackets': (1, 1"),
+        (WAITS, {"shortest": None}, "'n': 1, 'shortest': None"),
+        (WAITS, {"longest": None}, "'n': 1, 'longest': None"),
+        (WAITS, {"longest_waiting": None}, "'waiting': 1, 'longest_waiting': None"),
+        (WAITS, {"total": 1}, "'n': 1, 'total': 1, 'shortest': 240000000, 'longest': 240000000"),
+        (WAITS, {"within": 2}, "'n': 1, 'eligible': 1, 'within': 2"),
+        (WAITS, {"immature": 2}, "'eligible': 1, 'immature': 2"),
+        (WAITS, {"waiting_over_target": 2}, "'waiting': 1, 'waiting_over_target': 2"),
+        (WAITS, {"bins": [[981, 2], [980, -1]]}, "damaged field 'bins' (it must be a whole number of 0 or more"),
+        (WAITS, {"bins": [[978, 0], [978, 1]]}, "damaged field 'bins' (bins must ascend from 0 to 2206"),
+        (WAITS, {"bins": [[-1, 1]]}, "damaged field 'bins' (bins must ascend from 0 to 2206"),
+        (WAITS, {"open_bins": [[2207, 1]]}, "damaged field 'open_bins' (bins must ascend from 0 to 2206"),
+        (BUSINESS, {"business": {**BUSINESS["business"], "n": 2}}, "business time in data has counts that contradict"),
+        (SCORES, {"counts": [0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1]}, "'sums': (0.0, 0.0, 0.0, 0.5"),
+        (SCORES, {"squares": None}, "'sums': "),
+        (SCORES, {"squares": [1, *SCORES["squares"][1:]]}, "'squares': (1, 0.0"),
+        (CLUSTERED, {"counts": [0] * 11, "sums": None, "squares": None}, "'clusters': "),
+        (CLUSTERED, {"clusters": {**CLUSTERED["clusters"], "count": 4}}, "'clusters': "),
+        (CLUSTERED, {"clusters": {**CLUSTERED["clusters"], "count": 1}}, "'clusters': "),
+        (SCORES, {"asked": 2}, "'asked': 2"),
+        (SCORES, {"respondents": 4}, "'respondents': 4"),
+        (REPEATS, {"contacts": 4}, "'contacts': 4, 'mature': 3, 'immature': 0, 'not_ended': 0"),
+        (REPEATS, {"ends_missing": 4}, "'contacts': 3, 'ends_missing': 4"),
+        (REPEATS, {"customers": 4}, "'contacts': 3, 'customers': 4"),
+        (REPEATS, {"customers": 1}, "'customers': 1, 'seen': "),
+        (REPEATS, {"issues": 2}, "'contacts': 3, 'issues': 2, 'unknown_history': 2"),
+        (REPEATS, {"issue_sizes": [[1, 1]]}, "'issues': 0, 'issue_sizes': "),
+        (REPEATS, {"repeats": [2, 1, 4, 1, 1, 2, 5]}, "'mature': 3, 'repeats': "),
+        (REPEATS, {"first_contact": [1, 0, 1, 0, 0, 0, 1]}, "'issues': 0, 'first_contact': "),
+        (REPEATS, {"net_first_contact": [1, 0, 1, 0, 0, 0, 1]}, "'first_contact': "),
+        (REPEATS, {"repeats": [3, 1, 3, 1, 1, 2, 5]}, "'repeats': ClusterSums(clusters=3"),
+        (REPEATS, {"survived": 3}, "'mature': 3, 'repeats': "),
+        (REPEATS, {"events": "AMCuOygAAADAAAAAAAAAAA=="}, "'contacts': 3, 'events': "),
+    ],
+)  # fmt: skip
+def test_counts_that_contradict_each_other_are_refused(saved: Any, changed: dict[str, Any], found: str) -> None:
+    kind: Any = getattr(cx, saved["kind"])
+    data = {**saved, **changed}
+    for read, written in ((kind.from_dict, data), (kind.from_bytes, json.dumps(data).encode())):
+        with pytest.raises(cx.ArgumentValueError) as caught:
+            read(written)
+        assert found in str(caught.value)
+        assert "damaged field" in found or f"count the rows again with {saved['kind']}.of" in str(caught.value)
+
+
 def test_merge_errors_tell_instants_as_instants() -> None:
     wait = [timedelta(minutes=4)]
     naive, aware = (cx.DurationTally.of(wait, as_of=day) for day in (datetime(2026, 3, 1), DAYS[2]))

@@ -430,3 +430,280 @@ def test_whole_minutes_are_no_pause() -> None:
     assert [timedelta(0), 10.5 * MINUTE, 1000 * MINUTE] == [line.waited for line in story.lines]
     assert 420 * MINUTE == story.business_waited == sum(story.open_days.values(), timedelta(0))
     assert [None, None, 1000 * MINUTE] == [line.waited for line in longest(result, log=log).lines]
+
+
+# -- a story in the words of its clock -------------------------------------------------------------------
+
+AT_UTC = cx.BusinessHours({"mon-fri": ["09:00-17:00"]}, tz="UTC")
+
+
+def march(day: int, hour: float) -> datetime:
+    return datetime(2026, 3, day, tzinfo=UTC) + hour * HOUR
+
+
+def overnight() -> list[cx.Message]:
+    """Monday 16:00 to Wednesday 10:00: 42 hours, 10 of them at the desk."""
+    at = {"customer": march(2, 16), "bot": march(3, 11), "agent": march(4, 10)}
+    return [cx.Message(conversation=7, at=moment, author=author) for author, moment in at.items()]
+
+
+def solved_twice() -> tuple[list[cx.Message], list[cx.Change]]:
+    """Pending from 10:00 on the 2nd to 10:00 on the 5th, solved at 11:00, open on the 6th for an hour."""
+    at = ((march(2, 9), "customer"), (march(2, 10), "agent"), (march(5, 10.5), "customer"))
+    told: list[tuple[datetime, str, Any]] = [
+        (march(2, 9), "created", "new"), (march(2, 9.5), "handoff", None), (march(2, 10), "status", "pending"),
+        (march(5, 10), "status", "open"), (march(5, 11), "status", "solved"), (march(6, 11), "status", "open"),
+        (march(6, 12), "status", "solved"),
+    ]  # fmt: skip
+    return (
+        [cx.Message(conversation=7, at=moment, author=author) for moment, author in at],
+        [cx.Change(conversation=7, at=moment, kind=kind, to=to) for moment, kind, to in told],
+    )
+
+
+def story_of(result: Any, clock: str, *args: Any, place: int = -1, **options: Any) -> cx.Story:
+    """The story of one row of a clock."""
+    rows = result.table(clock)
+    flagged = cx.outliers(rows, of=lambda row: row["wait"], limit=timedelta(seconds=-1), invalid="drop").flagged
+    (found,) = (one for one in flagged if one.index == range(len(rows))[place])
+    assert found.record == rows[place]
+    return found.explain(*args, **options)
+
+
+def events_of(story: cx.Story) -> list[tuple[str, str]]:
+    return [(line.remark, line.event) for line in story.lines if line.event]
+
+
+@pytest.mark.parametrize("clock", ["first_response", "reply"])
+def test_a_row_of_business_time_has_the_story_of_the_same_wait(clock: str) -> None:
+    log = overnight()
+    result = cx.response_times(log, hours=AT_UTC)
+    told = story_of(result, f"business_{clock}", log, hours=AT_UTC)
+    assert str(told) == (
+        "conversation 7: waited 1.8 d, 10.0 h of business time\n"
+        "  2026-03-02 16:00  customer              the wait begins\n"
+        "  2026-03-03 11:00  bot                   after 19.0 h, 3.0 h of business time\n"
+        "  2026-03-04 10:00  agent                 the answer; after 1.8 d, 10.0 h of business time\n"
+        "business time counted: Mon 2026-03-02 1.0 h, Tue 2026-03-03 8.0 h, Wed 2026-03-04 1.0 h"
+    )
+    assert f"business_{clock}" == told.clock
+    assert attrs.evolve(told, clock=clock) == story_of(result, clock, log, hours=AT_UTC)
+    # Without the hours the row still tells both lengths.
+    bare = story_of(result, f"business_{clock}", log)
+    assert (42 * HOUR, 10 * HOUR, {}) == (bare.waited, bare.business_waited, bare.open_days)
+    assert attrs.evolve(bare, clock=clock) == story_of(result, clock, log)
+
+
+def test_business_time_of_an_open_wait_is_told_up_to_the_present() -> None:
+    log = overnight()[:1]
+    result = cx.response_times(log, hours=AT_UTC, as_of=march(3, 10))
+    story = story_of(result, "business_first_response", log, hours=AT_UTC)
+    assert "conversation 7: waited 18.0 h, 2.0 h of business time so far" == str(story).splitlines()[0]
+    last = story.lines[-1]
+    assert ("still no answer", march(3, 10), 18 * HOUR, 2 * HOUR) == (
+        last.event, last.at, last.waited, last.business_waited,
+    )  # fmt: skip
+
+
+def test_business_time_without_a_schedule_is_told_as_it_was_counted() -> None:
+    log = overnight()
+    policy = cx.ReplyPolicy(no_hours="calendar")
+    result = cx.response_times(log, hours={"mail": AT_UTC}, policy=policy)
+    story = story_of(result, "business_first_response", log, hours={"mail": AT_UTC}, policy=policy)
+    assert (42 * HOUR, 42 * HOUR, {}) == (story.waited, story.business_waited, story.open_days)
+
+
+def test_business_time_that_stood_still_does_not_tell_the_elapsed_time() -> None:
+    log = [spoken(0, "customer"), spoken(200, "bot"), spoken(480, "agent")]
+    changes = [
+        cx.Change(conversation=7, at=MONDAY + minute * MINUTE, kind="status", to=to)
+        for minute, to in ((100, "pending"), (160, "open"))
+    ]
+    policy = cx.ReplyPolicy(paused={"first": {"pending"}, "reply": {"pending"}})
+    result = cx.response_times(log, changes=changes, policy=policy, hours=AT_UTC)
+    told = story_of(result, "business_first_response", log, changes=changes, hours=AT_UTC, policy=policy)
+    assert "conversation 7: waited 7.0 h of business time" == str(told).splitlines()[0]
+    assert str(told).endswith("the answer; after 7.0 h of business time; the clock stood still in between")
+    assert (None, 420 * MINUTE, {}) == (told.waited, told.business_waited, told.open_days)
+    # What stood still in closed hours only has its business time told line by line.
+    silent = [attrs.evolve(change, at=change.at + 540 * MINUTE) for change in changes]
+    late = [*log[:2], spoken(24 * 60, "agent")]
+    result = cx.response_times(late, changes=silent, policy=policy, hours=AT_UTC)
+    told = story_of(result, "business_first_response", late, hours=AT_UTC, policy=policy)
+    assert [(None, timedelta(0)), (None, 200 * MINUTE), (None, 480 * MINUTE)] == [
+        (line.waited, line.business_waited) for line in told.lines
+    ]
+    assert "after 3.3 h of business time" in str(told)
+    assert "stood still" not in str(told)
+    # Hours that nobody measured with do not tell what a pause took off.
+    calendar = cx.response_times(log, changes=changes, policy=policy)
+    told = story_of(calendar, "first_response", log, hours=AT_UTC, policy=policy)
+    assert (420 * MINUTE, None, {}) == (told.waited, told.business_waited, told.open_days)
+
+
+RESOLVED = ("status solved", "resolved")
+
+
+@pytest.mark.parametrize(
+    ("clock", "title", "start", "end"),
+    [
+        ("resolution", "time to resolution 4.1 d", "created as new", RESOLVED),
+        (
+            "first_resolution", "time to first resolution 3.1 d", "created as new",
+            ("status solved", "resolved for the first time"),
+        ),
+        ("our_resolution", "our time to resolution 1.1 d", "created as new", RESOLVED),
+        ("requester_wait", "requester wait 3.0 h", "created as new", RESOLVED),
+        ("agent_wait", "agent wait 3.0 d", "created as new", RESOLVED),
+        ("on_hold", "on hold 0 s", "created as new", RESOLVED),
+        ("work_time", "work time 3.0 h", "created as new", RESOLVED),
+        ("handoff", "time to hand-off 30.0 min", "created as new", ("hand-off", "handed over")),
+        ("reopened_after", "stayed resolved 1.0 d", "status solved", ("status open", "reopened")),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_story_are_those_of_its_clock(clock: str, title: str, start: str, end: tuple[str, str]) -> None:
+    log, changes = solved_twice()
+    story = story_of(cx.response_times(log, changes=changes), clock, log, changes=changes, place=0)
+    assert f"conversation 7: {title}" == str(story).splitlines()[0]
+    assert [(start, "the clock starts"), end] == events_of(story)
+    assert (clock, "answered") == (story.clock, story.ended)
+    still = clock in ("our_resolution", "requester_wait", "agent_wait", "on_hold", "work_time")
+    assert still == any(line.stood_still for line in story.lines) == ("the clock stood still in between" in str(story))
+
+
+@pytest.mark.parametrize(
+    ("clock", "event"),
+    [
+        ("resolution", "still not resolved"),
+        ("our_resolution", "still not resolved"),
+        ("requester_wait", "still not resolved"),
+        ("agent_wait", "still not resolved"),
+    ],
+)
+def test_what_still_runs_says_so_in_the_words_of_its_clock(clock: str, event: str) -> None:
+    log, changes = solved_twice()
+    result = cx.response_times(log, changes=changes[:-1], as_of=march(9, 12))
+    story = story_of(result, clock, log, changes=changes)
+    assert ("", event) == events_of(story)[-1]
+    assert str(story).splitlines()[0].endswith(" d so far")
+
+
+def test_a_clock_that_stood_still_says_so_at_its_end() -> None:
+    log, changes = solved_twice()
+    story = story_of(cx.response_times(log, changes=changes[:5]), "requester_wait", log, changes=changes[:5])
+    assert (
+        "  2026-03-05 11:00                        status solved; resolved; after 2.0 h; "
+        "the clock stood still in between" == str(story).splitlines()[-1]
+    )
+    assert story.lines[-1].to_dict()["stood_still"] is True
+    assert "the clock stood still" not in "".join(str(line) for line in story.lines[:-1])
+    assert ("requester_wait", "answered") == (story.to_dict()["clock"], story.to_dict()["ended"])
+
+
+def test_resolutions_that_last_and_those_that_end_otherwise() -> None:
+    log, changes = solved_twice()
+    lasts = cx.response_times(log, changes=changes, as_of=march(9, 12))
+    story = story_of(lasts, "reopened_after", log, changes=changes)
+    assert "conversation 7: stayed resolved 3.0 d so far" == str(story).splitlines()[0]
+    assert [("status solved", "the clock starts"), ("", "still resolved")] == events_of(story)
+    merged = [*changes[:5], cx.Change(conversation=7, at=march(6, 11), kind="status", to="merged")]
+    policy = cx.ReplyPolicy(leave_out=())
+    ended = cx.response_times(log, changes=merged, policy=policy)
+    assert ["closed"] == [row["ended"] for row in ended.table("reopened_after")]
+    story = story_of(ended, "reopened_after", log, changes=merged, policy=policy)
+    assert ("", "no longer resolved, and not reopened") == events_of(story)[-1]
+
+
+def test_without_its_changes_a_story_has_the_ends_of_its_clock() -> None:
+    log, changes = solved_twice()
+    result = cx.response_times(log, changes=changes)
+    for clock, event in (("resolution", "resolved"), ("handoff", "handed over"), ("reopened_after", "reopened")):
+        assert [("", "the clock starts"), ("", event)] == events_of(story_of(result, clock, log, place=0))
+    left = cx.Conversation(id=7, opened_at=march(2, 9), abandoned_at=march(4, 9), resolved_at=None)
+    story = story_of(cx.response_times(log, conversations=[left]), "resolution", log)
+    assert [("", "the clock starts"), ("", "the customer left")] == events_of(story)
+
+
+def test_the_resolved_statuses_are_those_of_the_policy() -> None:
+    log, changes = solved_twice()
+    changes = [*changes[:4], cx.Change(conversation=7, at=march(5, 11), kind="status", to="snoozed")]
+    policy = cx.ReplyPolicy(resolved={"snoozed"})
+    handed = [cx.Change(conversation=7, at=march(5, 11), kind=kind) for kind in ("handoff", "assigned")]
+    changes = [*handed, *changes]
+    result = cx.response_times(log, changes=changes, policy=policy)
+    assert ("status snoozed", "resolved") == events_of(
+        story_of(result, "resolution", log, changes=changes, policy=policy)
+    )[-1]
+    # Under another policy the story does not say that such a status resolves.
+    assert ("", "resolved") == events_of(story_of(result, "resolution", log, changes=changes))[-1]
+
+
+def test_a_bot_that_hands_over_ends_the_clock_of_that() -> None:
+    log = [spoken(0, "customer"), attrs.evolve(spoken(5, "bot"), handoff=True), spoken(50, "agent")]
+    made = [cx.Change(conversation=7, at=MONDAY, kind="created")]
+    story = story_of(cx.response_times(log, changes=made), "handoff", log, changes=made)
+    assert [("created", "the clock starts"), ("hand-off", "handed over")] == events_of(story)
+    assert "conversation 7: time to hand-off 5.0 min" == str(story).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "clock", "still"),
+    [
+        ({"per_conversation": "sum"}, "reply", True),
+        ({"per_conversation": "median"}, "reply", False),
+        ({"resolution": "sum_of_replies"}, "resolution", True),
+        ({"paused": {"resolution": {"pending"}}}, "first_resolution", True),
+        ({}, "first_resolution", False),
+    ],
+)
+def test_which_clocks_stand_still_is_the_policys(options: dict[str, Any], clock: str, still: bool) -> None:
+    log, changes = solved_twice()
+    log = [*log, cx.Message(conversation=7, at=march(5, 11), author="agent")]
+    policy = cx.ReplyPolicy(**options)
+    result = cx.response_times(log, changes=changes[:5], policy=policy, hours=AT_UTC)
+    for name in (clock, f"business_{clock}"):
+        story = story_of(result, name, log, changes=changes[:5], hours=AT_UTC, policy=policy)
+        assert still == any(line.stood_still for line in story.lines)
+        assert (result.table(name)[0]["wait"]) == (story.waited if name == clock else story.business_waited)
+
+
+def test_rows_name_their_clock() -> None:
+    log = [*overnight(), message(97, talk=7), message(98, "agent", talk=7)]
+    log = [attrs.evolve(one, at=one.at.replace(tzinfo=UTC)) for one in log]
+    result = cx.response_times(log, hours=AT_UTC)
+    for table, names in (
+        (result.table(), ["first_response", "reply"]),
+        (result.table("reply"), ["reply", "reply"]),
+        (result.table("business_reply"), ["business_reply", "business_reply"]),
+    ):
+        assert names == [row["clock"] for row in table] == table.columns["clock"].tolist()
+
+
+def test_resolutions_are_what_reopenings_count_from() -> None:
+    log, changes = solved_twice()
+    result = cx.response_times(log, changes=changes)
+    assert ["resolved", "resolved"] == [row["started_by"] for row in result.table("reopened_after")]
+    assert ["resolved", "resolved"] == result.table("reopened_after").columns["started_by"].tolist()
+    assert ["created"] == [row["started_by"] for row in result.table("handoff")]
+
+
+def test_outliers_of_business_time_say_so() -> None:
+    log = overnight()
+    result = cx.response_times(log, hours=AT_UTC)
+    limit = timedelta(hours=9)
+    found = cx.outliers(result.table("business_reply"), limit=limit)
+    assert "1 outlier above 9.0 h of business time (stated limit), n=1" == str(found)
+    reason = "waited 10.0 h of business time, 1.0 h over the limit of 9.0 h (stated limit)"
+    assert reason == found.flagged[0].reason == pickle.loads(pickle.dumps(found)).flagged[0].reason
+    assert "above 9.0 h of business time" in found._repr_html_()
+    assert reason == cx.outliers(result.table(), of="business_wait", limit=limit).flagged[0].reason
+    # A day at the desk is no day.
+    long = cx.outliers(result.table("business_reply"), limit=timedelta(hours=40))
+    assert "0 outliers above 40.0 h of business time (stated limit), n=1" == str(long)
+    for calendar in (
+        cx.outliers(result.table("reply"), limit=limit),
+        cx.outliers(result.table("business_reply"), of=lambda row: row["wait"], limit=limit),
+        cx.outliers(result.table("business_reply")[:0] or [timedelta(hours=10)], limit=limit),
+    ):
+        assert "business" not in str(calendar)
+    assert 0 == cx.outliers(cx.response_times(log[:0], hours=AT_UTC).table("business_reply")).count

@@ -40,6 +40,18 @@ def check_confidence(value: Any) -> float:
     return confidence
 
 
+def check_flag(argument: str, value: Any) -> bool:
+    """`value` if it is True or False.
+
+    Raises:
+        ArgumentTypeError: anything else.
+    """
+    if not isinstance(value, bool):
+        msg = f"{argument} must be True or False (got {value!r})"
+        raise ArgumentTypeError(msg, argument=argument, found=value)
+    return value
+
+
 def check_choice(argument: str, value: Any, choices: Iterable[str]) -> str:
     """`value` if it is one of `choices`.
 

@@ -239,6 +239,12 @@ def _timetables(hours: Schedules, batch: Batch[Any], order: Ints) -> Timetable |
     """The schedule of all contacts, or of each in order, by its channel."""
     if isinstance(hours, BusinessHours):
         return hours._timetable
+    if not batch.has("channel"):
+        msg = (
+            f"hours by channel need the column channel of the contacts (got {', '.join(batch.columns)}); name it where "
+            f"you build the batch, cx.Contacts(..., channel=...), or pass one schedule for all of them"
+        )
+        raise ArgumentValueError(msg, argument="hours", found=batch.columns)
     channel = batch.coded("channel")
     present = [channel.labels[code] for code in np.unique(channel.codes[order]).tolist()]
     without = [label for label in present if label not in hours]

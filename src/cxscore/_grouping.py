@@ -15,14 +15,17 @@ from . import _inputs
 from ._frozen import FrozenMap
 from ._inputs import Coded
 from .batches import Batch
-from .errors import ArgumentTypeError
+from .errors import ArgumentTypeError, UnknownNameError
 from .periods import Period, PeriodCodes
 
-__all__ = ["Grouping", "Keys", "combine", "cut_by", "group_rows", "read_key", "split_keys"]
+__all__ = ["OWN_LABELS", "Grouping", "Keys", "combine", "cut_by", "group_rows", "read_key", "split_keys"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+
+OWN_LABELS = '; labels of your own go as a dict, by={"group": labels}'
+"""What to say where a name is no column: it may be the first of a list of labels."""
 
 
 class Keys(list[Any]):
@@ -208,7 +211,10 @@ def read_key(by: Any, n: int, batch: Batch[Any] | None) -> Coded:
         if batch is None:
             msg = f"by must be labels beside plain values (got the name {by!r}); pass the column itself, by=df[{by!r}]"
             raise ArgumentTypeError(msg, argument="by", found=by)
-        return batch.coded(by)
+        try:
+            return batch.coded(by)
+        except UnknownNameError as error:
+            raise UnknownNameError(f"{error}{OWN_LABELS}", argument="by", found=by) from None
     if callable(by) and not _inputs.is_column(by):
         if batch is None:
             msg = (

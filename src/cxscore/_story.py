@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
 import attrs
@@ -21,15 +21,41 @@ from .errors import ArgumentTypeError, ArgumentValueError, MixedTimeZonesError
 from .hours import BusinessHours, _zone
 from .records import Author, Change, ChangeKind, Message, Visibility
 
-__all__ = ["Story", "StoryLine", "tell"]
+__all__ = ["Measured", "Story", "StoryLine", "tell"]
 
-_ENDINGS = {
-    "closed": "closed without an answer",
-    "abandoned": "the customer left",
-    "lapsed": "nobody answered in time",
-    "open": "still no answer",
-}
 _DAYS_SHOWN = 10
+
+
+@attrs.frozen
+class _Words:
+    """What a clock is about, in words."""
+
+    measures: str
+    answered: str
+    open: str
+    starts: str = "the clock starts"
+    closed: str = "closed"
+
+
+_WAIT = _Words("waited", "answered", "still no answer", "the wait begins", "closed without an answer")
+_WORDS = {
+    "first_response": _WAIT,
+    "reply": _WAIT,
+    "resolution": _Words("time to resolution", "resolved", "still not resolved"),
+    "first_resolution": _Words("time to first resolution", "resolved for the first time", "still not resolved"),
+    "our_resolution": _Words("our time to resolution", "resolved", "still not resolved"),
+    "requester_wait": _Words("requester wait", "resolved", "still not resolved"),
+    "agent_wait": _Words("agent wait", "resolved", "still not resolved"),
+    "on_hold": _Words("on hold", "resolved", "still not resolved"),
+    "work_time": _Words("work time", "resolved", "still not resolved"),
+    "handoff": _Words("time to hand-off", "handed over", "still not handed over"),
+    "reopened_after": _Words(
+        "stayed resolved", "reopened", "still resolved", closed="no longer resolved, and not reopened"
+    ),
+}
+# How the remarks begin of what a clock starts at, by `started_by`; of the others a message tells.
+_REMARKS = {"created": "created", "opened": "status", "resolved": "status", "assigned": "assigned"}
+_ENDINGS = {"abandoned": "the customer left", "lapsed": "nobody answered in time"}  # in the same words on every clock
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +70,7 @@ class StoryLine:
         event: what it meant for the wait, else empty.
         waited: how long the wait had lasted by then; None outside it, and within one that stood still.
         business_waited: the same in business time; None without hours, and where the hours do not tell the whole.
+        stood_still: whether the clock did for a time on the way here, which `waited` leaves out.
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -62,6 +89,7 @@ class StoryLine:
     event: str = ""
     waited: dt.timedelta | None = None
     business_waited: dt.timedelta | None = None
+    stood_still: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; durations as float seconds under `..._seconds`."""
@@ -73,11 +101,9 @@ class StoryLine:
     def __str__(self) -> str:
         who = "" if self.author is None else str(self.author)
         who += "" if self.agent is None else f" {self.agent}"
-        waited = ""
-        if self.waited:
-            business = "" if self.business_waited is None else f", {show_open(self.business_waited)} of business time"
-            waited = f"after {show(self.waited)}{business}"
-        said = "; ".join(part for part in (self.remark, self.event, waited) if part)
+        waited = f"after {_time(self.waited, self.business_waited)}" if self.waited or self.business_waited else ""
+        still = "the clock stood still in between" if self.stood_still else ""
+        said = _joined(self.remark, self.event, waited, still)
         return f"{self.at:%Y-%m-%d %H:%M}  {who:<20}  {said}".rstrip()
 
 
@@ -88,10 +114,15 @@ class Story:
     Attributes:
         conversation: which one.
         lines: its messages and changes in order, with the beginning and the end of the wait marked.
-        waited: the wait in question; None where there is none.
+        waited: the wait in question, without what its clock stood still; None where there is none, and where it was
+            measured in business time on a clock that may stand still, whose rows do not tell it.
         business_waited: the same in business time, as it was measured; None without hours.
         open_days: date to business time counted on it, days without any left out; empty where the hours do not tell
             the whole, as of a wait that stood still.
+        clock: the clock that measured it, e.g. "reply" or "business_resolution"; None where there is no wait, or its
+            row does not say.
+        ended: how it ended, in the words of its row: "answered" is resolved, reopened or handed over on the clocks of
+            that, and "open" still runs; None without a wait.
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -108,20 +139,23 @@ class Story:
     waited: dt.timedelta | None = None
     business_waited: dt.timedelta | None = None
     open_days: FrozenMap[dt.date, dt.timedelta] = attrs.field(factory=FrozenMap)
+    clock: str | None = None
+    ended: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; durations as float seconds under `..._seconds`."""
-        out: dict[str, Any] = {"conversation": plain(self.conversation)}
+        out: dict[str, Any] = {"conversation": plain(self.conversation), "clock": self.clock, "ended": self.ended}
         put(out, "waited", self.waited, duration=True)
         put(out, "business_waited", self.business_waited, duration=True)
         put(out, "open_days", self.open_days, duration=True)
         return {**out, "lines": [line.to_dict() for line in self.lines]}
 
     def _title(self) -> str:
-        if self.waited is None:
+        if self.waited is None and self.business_waited is None:
             return f"conversation {self.conversation}: {len(self.lines):,} message{'' if len(self.lines) == 1 else 's'}"
-        business = "" if self.business_waited is None else f", {show_open(self.business_waited)} of business time"
-        return f"conversation {self.conversation}: waited {show(self.waited)}{business}"
+        so_far = " so far" if self.ended == "open" else ""
+        time = _time(self.waited, self.business_waited)
+        return f"conversation {self.conversation}: {_words(self.clock).measures} {time}{so_far}"
 
     def _counted(self) -> list[str]:
         if not self.open_days:
@@ -138,35 +172,43 @@ class Story:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@attrs.frozen(kw_only=True)
+class Measured:
+    """What a row says of its wait, and what the policy says of how it was counted."""
+
+    start: dt.datetime
+    end: dt.datetime
+    """When it ended; of what is open, what counted as now."""
+    waited: dt.timedelta | None
+    """None where it was counted in business time only."""
+    business_waited: dt.timedelta | None = None
+    ended: str = "answered"
+    clock: str | None = None
+    started_by: str | None = None
+    channel: Any = None
+    """Whose hours count."""
+    by_hours: bool = False
+    """Whether it was measured with hours, so that there is no business time but `business_waited`."""
+    schedule_change: str = "each_part"
+    slack: dt.timedelta = dt.timedelta(0)
+    """A wait this much shorter than the time from its start to its end did not stand still: units cut it."""
+    pauses: bool | None = None
+    """Whether the clock may stand still; None where nobody knows, or one figure stands for several waits."""
+    resolved: Collection[str] = ()
+    """Statuses that mean resolved."""
+
+
 def tell(
-    log: Any,
-    conversation: Any,
-    *,
-    start: dt.datetime | None = None,
-    wait: dt.timedelta | None = None,
-    end: dt.datetime | None = None,
-    ended: str = "answered",
-    changes: Any = None,
-    hours: Any = None,
-    schedule_change: str = "each_part",
-    slack: dt.timedelta = dt.timedelta(0),
-    **known: Any,
+    log: Any, conversation: Any, *, measured: Measured | None = None, changes: Any = None, hours: Any = None
 ) -> Story:
     """The story of a conversation, and of one wait in it where there was one.
 
     Args:
         log: `Message` records or a `Messages` batch.
         conversation: its label.
-        start: when the wait began, None for no wait.
-        wait: how long it was.
-        end: when it ended; None: after `wait`.
-        ended: how it ended.
+        measured: the wait, None for none.
         changes: `Change` records or a `Changes` batch.
         hours: the schedule to count business time in, or schedules by channel and by the names that changes use.
-        schedule_change: which schedule counts across a change of it, as in `ReplyPolicy`.
-        slack: a wait this much shorter than the time from its start to its end did not stand still: units cut it.
-        known: what its row says of it, which no log has to tell again: `as_of`, the end of what is open; `channel`,
-            whose hours count; and `business_wait`.
 
     Raises:
         ArgumentTypeError: no messages, no changes, or hours that are none.
@@ -187,29 +229,28 @@ def tell(
     if {messages.aware, told.aware} == {True, False}:
         msg = "changes must follow the same rule as log (one has aware instants, the other naive ones)"
         raise MixedTimeZonesError(msg, argument="changes", found=None)
-    if end is None:
-        end = known.get("as_of") if ended == "open" else None
-    if end is None:
-        end = None if start is None or wait is None else start + wait
-    lines, channel = _lines(messages, rows, told, conversation, start, end, ended)
-    parts = [] if hours is None else _parts(hours, known.get("channel", channel), told, conversation)
-    if schedule_change != "each_part" and start is not None and end is not None:
-        parts = _applying(parts, end if schedule_change == "at_end" else start)
-    clock = parts if end is None else _applying(parts, end) or parts  # that of the desk when it was over
-    zone = _zone(clock[-1][1].tz) if clock else _inputs.zone_of(messages.tz) if messages.tz is not None else None
-    passed = None if start is None or end is None else end - start
-    business = _between(parts, start, end)
-    counted = known.get("business_wait", business)
-    # What stood still, or was counted in another way, is told as a whole: nobody knows here how it came about.
-    ran = passed is None or wait is None or dt.timedelta(0) <= passed - wait <= slack
-    if not ran or business is None or counted is None or not dt.timedelta(0) <= business - counted <= slack:
-        parts = []
+    lines, channel = _lines(messages, rows, told, conversation, measured)
+    if measured is not None:
+        channel = measured.channel
+    parts = [] if hours is None else _parts(hours, channel, told, conversation)
+    zone = _inputs.zone_of(messages.tz) if messages.tz is not None else None
+    if measured is None:
+        zone = _zone(parts[-1][1].tz) if parts else zone
+        return Story(conversation=conversation, lines=tuple(_in_zone(line, zone) for line in lines))
+    start, end = measured.start, measured.end
+    if measured.schedule_change != "each_part":
+        parts = _applying(parts, end if measured.schedule_change == "at_end" else start)
+    clock = _applying(parts, end) or parts  # that of the desk when it was over
+    zone = _zone(clock[-1][1].tz) if clock else zone
+    wait = _wait(measured, parts)
     return Story(
         conversation=conversation,
-        lines=tuple(_placed(line, start, end, zone, parts, (wait, counted), ran) for line in lines),
-        waited=wait,
-        business_waited=counted,
-        open_days=_open_days(start, end, parts) if start is not None and end is not None else FrozenMap(),
+        lines=tuple(_in_zone(_placed(line, measured, wait), zone) for line in lines),
+        waited=wait.waited,
+        business_waited=wait.business_waited,
+        open_days=_open_days(start, end, wait.parts),
+        clock=measured.clock,
+        ended=measured.ended,
     )
 
 
@@ -219,45 +260,73 @@ def _are_hours(hours: Any) -> bool:
     return isinstance(hours, BusinessHours)
 
 
+def _words(clock: str | None) -> _Words:
+    """What a clock is about, in whatever time it runs."""
+    return _WAIT if clock is None else _WORDS.get(clock.removeprefix("business_"), _WAIT)
+
+
+def _time(waited: dt.timedelta | None, business: dt.timedelta | None) -> str:
+    """Either or both, for a person."""
+    parts = [] if waited is None else [show(waited)]
+    return ", ".join(parts if business is None else [*parts, f"{show_open(business)} of business time"])
+
+
 def _lines(
-    messages: Messages,
-    rows: list[int],
-    changes: Changes,
-    conversation: Any,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    ended: str,
+    messages: Messages, rows: list[int], changes: Changes, conversation: Any, wait: Measured | None
 ) -> tuple[list[StoryLine], Any]:
     """What was written and changed, the wait marked in it; and the channel of the first message that has one."""
     lines: list[tuple[int, StoryLine]] = []
     channel = None
     finished = False
+    answered_at = None if wait is None or wait.ended != "answered" else wait.end
+    words, resolved = (_WAIT, ()) if wait is None else (_words(wait.clock), wait.resolved)
     for row in rows:
         record, at = messages[row], _inputs.moment(int(messages.times("at")[row]), messages.aware)
         remark = _remark(record)
-        heard = remark in ("", "hand-off")
         channel = record.channel if channel is None else channel
-        event = ""
-        if ended == "answered" and not finished and at == end and heard and record.author is Author.AGENT:
-            finished, event = True, "the answer"
+        event = "" if finished or at != answered_at else _ended_by_message(record, remark, words)
+        finished = finished or bool(event)
         place = 1 if record.author is Author.CUSTOMER else 2
         lines.append((place, StoryLine(at=at, author=record.author, agent=record.agent, remark=remark, event=event)))
     for row in _changes_of(changes, conversation):
         change, at = changes[row], _inputs.moment(int(changes.times("at")[row]), changes.aware)
+        event = "" if finished or at != answered_at else _ended_by_change(change, words, resolved)
+        finished = finished or bool(event)
         place = 0 if change.kind in (ChangeKind.CREATED, ChangeKind.SCHEDULE) else 3
-        line = StoryLine(at=at, author=change.by, agent=change.agent, remark=_changed(change))
-        if ended == "answered" and not finished and at == end and change.kind is ChangeKind.STATUS:
-            finished, line = True, attrs.evolve(line, event="which counts as the answer")
+        line = StoryLine(at=at, author=change.by, agent=change.agent, remark=_changed(change), event=event)
         lines.append((place, line))
     told = [line for _, line in sorted(lines, key=lambda pair: (pair[1].at, pair[0]))]  # stable within one instant
-    begins = _beginning(told, start)
+    if wait is None:
+        return told, channel
+    begins = _beginning(told, wait)
     if begins is not None:
-        told[begins] = attrs.evolve(told[begins], event=_joined("the wait begins", told[begins].event))
-    elif start is not None:
-        told.insert(sum(line.at < start for line in told), StoryLine(at=start, event="the wait begins"))
-    if end is not None and not finished:
-        told.insert(sum(line.at <= end for line in told), StoryLine(at=end, event=_ENDINGS.get(ended, ended)))
+        told[begins] = attrs.evolve(told[begins], event=_joined(words.starts, told[begins].event))
+    else:
+        told.insert(sum(line.at < wait.start for line in told), StoryLine(at=wait.start, event=words.starts))
+    if not finished:
+        ending = {"answered": words.answered, "open": words.open, "closed": words.closed, **_ENDINGS}
+        event = ending.get(wait.ended, wait.ended)
+        told.insert(sum(line.at <= wait.end for line in told), StoryLine(at=wait.end, event=event))
     return told, channel
+
+
+def _ended_by_message(record: Message, remark: str, words: _Words) -> str:
+    """How a message at the end of a wait ended it, empty where it did not."""
+    if words is _WAIT:
+        return "the answer" if record.author is Author.AGENT and remark in ("", "hand-off") else ""
+    return words.answered if words is _WORDS["handoff"] and record.handoff else ""
+
+
+def _ended_by_change(change: Change, words: _Words, resolved: Collection[str]) -> str:
+    """How a change at the end of a wait ended it, empty where it did not."""
+    if words is _WORDS["handoff"]:
+        return words.answered if change.kind is ChangeKind.HANDOFF else ""
+    if change.kind is not ChangeKind.STATUS:
+        return ""
+    if words is _WAIT:
+        return "which counts as the answer"
+    reopens = words is _WORDS["reopened_after"]
+    return words.answered if reopens != (change.to in resolved) else ""
 
 
 def _remark(record: Message) -> str:
@@ -286,13 +355,15 @@ def _changed(change: Change) -> str:
     return "merged" if change.to is None else f"merged into {change.to}"
 
 
-def _beginning(lines: list[StoryLine], start: dt.datetime | None) -> int | None:
-    """The line at which the wait began: a customer's message or a hand-off before anything else at that instant."""
-    there = [i for i, line in enumerate(lines) if line.at == start]
+def _beginning(lines: list[StoryLine], wait: Measured) -> int | None:
+    """The line at which the wait began: what its row names, else a customer's message or a hand-off before others."""
+    there = [i for i, line in enumerate(lines) if line.at == wait.start]
+    named = None if wait.started_by is None else _REMARKS.get(wait.started_by)
+    told = [i for i in there if named is not None and lines[i].remark.startswith(named)]
     heard = [i for i in there if lines[i].remark in ("", "hand-off")]
     asked = [i for i in heard if lines[i].author == Author.CUSTOMER or lines[i].remark == "hand-off"]
     changed = [i for i in there if lines[i].remark.startswith(("created", "status", "assigned"))]
-    return next(iter((*asked, *changed, *heard)), None)
+    return next(iter((*told, *asked, *changed, *heard)), None)
 
 
 def _joined(*parts: str) -> str:
@@ -313,7 +384,7 @@ def _rows_of(messages: Messages, conversation: Any) -> list[int]:
     talks = messages.coded("conversation")
     found = [code for code, label in enumerate(talks.labels) if label == conversation and label is not None]
     at = messages.times("at")
-    rows = np.flatnonzero(np.isin(talks.codes, found) & (at != _inputs.NAT))
+    rows = np.flatnonzero(np.isin(talks.codes, found) & (at != _inputs.NAT) & (messages.authors() >= 0))
     if not len(rows):
         msg = f"log has no message of the conversation {conversation!r}; pass the log that was measured"
         raise ArgumentValueError(msg, argument="log", found=conversation)
@@ -355,31 +426,70 @@ def _cut(
             yield hours, first, last
 
 
-def _between(parts: Parts, start: dt.datetime | None, end: dt.datetime | None) -> dt.timedelta | None:
+def _between(parts: Parts, start: dt.datetime, end: dt.datetime) -> dt.timedelta | None:
     """Business time of all parts."""
-    if not parts or start is None or end is None:
+    if not parts:
         return None
     return sum((hours.between(first, last) for hours, first, last in _cut(parts, start, end)), dt.timedelta())
 
 
-def _placed(
-    line: StoryLine,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    zone: dt.tzinfo | None,
-    parts: Parts,
-    whole: tuple[dt.timedelta | None, dt.timedelta | None],
-    ran: bool,
-) -> StoryLine:
-    """A line with the time waited by then, on the clock of the desk; at the end the `whole` wait."""
-    waited = business = None
-    if start is not None and end is not None and start <= line.at <= end:
-        waited, business = line.at - start if ran else None, _between(parts, start, line.at)
-        if line.at == end and whole[0] is not None:
-            waited, business = whole
+@attrs.frozen
+class _Wait:
+    """A wait as it can be told."""
+
+    waited: dt.timedelta | None
+    business_waited: dt.timedelta | None
+    ran: bool
+    """Whether the clock is known to have run all the way, so that every line can say how long by then."""
+    stood_still: bool
+    """Whether it is known not to have."""
+    parts: Parts
+    """The hours that tell how its business time came about."""
+
+
+def _wait(measured: Measured, parts: Parts) -> _Wait:
+    """Hold what was counted against what passed.
+
+    What stood still, or was counted in another way, is told as a whole: nobody knows here how it came about.
+    """
+    passed, open_time = measured.end - measured.start, _between(parts, measured.start, measured.end)
+    waited, business = measured.waited, measured.business_waited
+
+    def fits(lost: dt.timedelta | None) -> bool:
+        return lost is not None and dt.timedelta(0) <= lost <= measured.slack
+
+    lost = None if open_time is None or business is None else open_time - business
+    told = fits(lost)
+    if waited is None:  # its row gives business time only
+        ran = measured.pauses is False and (told or lost is None)
+        waited = passed if ran else None
+    else:
+        lost = passed - waited
+        ran = fits(lost)
+        if ran and not measured.by_hours:
+            business, told = open_time, open_time is not None
+        told = told and ran
+    stood_still = measured.pauses is True and lost is not None and lost > measured.slack
+    return _Wait(waited, business, ran, stood_still, parts if told else [])
+
+
+def _placed(line: StoryLine, measured: Measured, wait: _Wait) -> StoryLine:
+    """A line with the time waited by then; at the end the whole wait."""
+    start, end = measured.start, measured.end
+    if line.at == end:
+        return attrs.evolve(
+            line, waited=wait.waited, business_waited=wait.business_waited, stood_still=wait.stood_still
+        )
+    if not start <= line.at < end:
+        return line
     return attrs.evolve(
-        line, at=line.at if zone is None else line.at.astimezone(zone), waited=waited, business_waited=business
+        line, waited=line.at - start if wait.ran else None, business_waited=_between(wait.parts, start, line.at)
     )
+
+
+def _in_zone(line: StoryLine, zone: dt.tzinfo | None) -> StoryLine:
+    """A line on the clock of the desk."""
+    return line if zone is None else attrs.evolve(line, at=line.at.astimezone(zone))
 
 
 def _open_days(start: dt.datetime, end: dt.datetime, parts: Parts) -> FrozenMap[dt.date, dt.timedelta]:

@@ -48,8 +48,11 @@ def read_log(
     policy: ReplyPolicy,
     missing: str,
     invalid: str,
+    complete: bool = False,
 ) -> Timeline:
     """Read a message log (with its conversations and changes, if given) or ticket rows into clocks.
+
+    With `complete` what no row tells did not happen; else nobody knows of it.
 
     Raises:
         ArgumentTypeError: something else than messages or conversations.
@@ -69,7 +72,7 @@ def read_log(
                 "log, or [] where there are none, and the conversations as conversations="
             )
             raise ArgumentTypeError(msg, argument="changes")
-        rows = read_tickets(batch, by, targets, as_of, policy, missing, invalid)
+        rows = read_tickets(batch, by, targets, as_of, policy, missing, invalid, complete=complete)
         return attrs.evolve(rows, policy=_of_rows(policy), reasons=_not_followed(policy))
     messages = cast("Messages", batch)
     table = _beside(conversations, "conversations", Conversations)
@@ -77,11 +80,16 @@ def read_log(
     for one, other in ((messages, table), (messages, told), (table, told)):
         if one is not None and other is not None and {one.aware, other.aware} == {True, False}:
             name = "conversations" if other is table else "changes"
-            msg = f"{name} must follow the same rule as log (one has aware instants, the other naive ones)"
+            beside = "log" if one is messages else "conversations"
+            mine, theirs, naive = ("aware", "naive", one) if other.aware else ("naive", "aware", other)
+            msg = (
+                f"{name} must follow the same rule as {beside} (got {mine} instants beside {theirs} ones); name the "
+                f"zone of the naive ones when you build that batch, cx.{type(naive).__name__}(..., tz='Europe/Berlin')"
+            )
             raise MixedTimeZonesError(msg, argument=name)
     if told is None and attrs.evolve(policy, expires=None) == DEFAULT_POLICY:
-        return read_messages(messages, table, by, targets, as_of, policy, missing, invalid)
-    return read_events(messages, told, table, by, targets, as_of, policy, missing, invalid)
+        return read_messages(messages, table, by, targets, as_of, policy, missing, invalid, complete=complete)
+    return read_events(messages, told, table, by, targets, as_of, policy, missing, invalid, complete=complete)
 
 
 # All that a policy can do to ticket rows, which say themselves when waits ended.

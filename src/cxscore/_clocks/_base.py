@@ -35,6 +35,7 @@ __all__ = [
     "channel_targets",
     "channels_of",
     "chat_like",
+    "first_answerers",
     "leave_out_missing",
     "leave_out_statuses",
     "left_out_whole",
@@ -45,7 +46,6 @@ __all__ = [
     "supersede",
     "taken",
     "ticket_ends",
-    "unless_left",
     "was_reopened",
 ]
 
@@ -347,8 +347,12 @@ def leave_out_statuses(table: Conversations, account: Account, aside: Collection
 
 
 def ticket_ends(table: Conversations, account: Account, now: int | None, invalid: str) -> dict[str, Ints]:
-    """Instants at which something ended; what lies after `as_of` has not happened yet."""
-    opened = table.times("opened_at")
+    """Instants at which something ended; what lies after `as_of` has not happened yet.
+
+    Whoever left was not resolved after that, whatever was noted later; and a first resolution after the last one is
+    none that anybody knows.
+    """
+    opened, last = table.times("opened_at"), table.times("resolved_at")
     ends = {}
     for name in ENDS:
         at = table.times(name)
@@ -357,13 +361,12 @@ def ticket_ends(table: Conversations, account: Account, now: int | None, invalid
             if invalid == "raise":
                 _inputs.refuse_invalid(name, "not lie before opened_at", wrong, at.view("M8[us]"))
             account.leave_out(LeftOut.INVALID, wrong)
-        ends[name] = at if now is None else np.where(at > now, NAT, at)
+        ends[name] = at.copy() if now is None else np.where(at > now, NAT, at)
+    ends["first_resolved_at"][(last != NAT) & (table.times("first_resolved_at") > last)] = NAT
+    left_at = ends["abandoned_at"]
+    for name in ("resolved_at", "first_resolved_at"):
+        ends[name] = np.where((left_at != NAT) & (left_at < ends[name]), NAT, ends[name])
     return ends
-
-
-def unless_left(resolved: Ints, left_at: Ints) -> Ints:
-    """Resolutions, `NAT` where the customer had left before: that ended the conversation, without one."""
-    return np.where((left_at != NAT) & (left_at < resolved), NAT, resolved)
 
 
 def supersede(table: Conversations, of_ticket: Ints, size: int, account: Account, known: Bools | None) -> Ints:
@@ -440,6 +443,13 @@ class ConversationLabels:
 
     def __call__(self, code: int) -> Any:
         return self.labels[code if self.codes is None else int(self.codes[code])]
+
+
+def first_answerers(conversation: Ints, answered: Bools, agent: Ints, size: int, nobody: int) -> Ints:
+    """Who gave the first response of each conversation, by the waits for it."""
+    found = np.full(size, nobody, dtype=np.int64)
+    found[conversation[answered]] = agent[answered]
+    return found
 
 
 @attrs.frozen(eq=False)

@@ -119,7 +119,9 @@ class _Numbers:
 
 def every_wait(first: Clock | None, reply: Clock | None) -> Clock | None:
     """First responses and replies in one clock, a wait that is both once; by conversation and start."""
-    if first is None or reply is None or reply.number is None or reply.first is None:
+    if first is None or reply is None:
         return first if reply is None else reply
+    if reply.number is None or reply.first is None:
+        return attrs.evolve(reply, name=first.name)  # the same first waits, and the others
     both = Clock.joined(first, reply.rows(np.flatnonzero(~reply.first)))
     return both.rows(np.lexsort((both.start, both.conversation)))

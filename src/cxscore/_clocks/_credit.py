@@ -72,9 +72,12 @@ class Credit:
         # Nobody is credited with an answer because the ticket is on his desk now.
         return np.where(answered, np.where(doer < 0, self._people.nobody, doer), present)
 
-    def of_span(self, span: Span) -> Ints:
+    def of_span(self, span: Span, first_by: Ints) -> Ints:
+        """Whom a clock of conversations belongs to: the assignee, or by authors where nobody is one `first_by`."""
         present = self.now[span.conversation]
-        if self._rule != "assignee_then":
+        if self._rule == "author":
+            return np.where(present == self._people.nobody, first_by[span.conversation], present)
+        if self._rule == "assignee_now":
             return present
         ended = span.end != NAT
         return np.where(ended, self._then(span.conversation, span.end, before=False), present)

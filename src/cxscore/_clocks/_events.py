@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from .. import _inputs
 from .._core import events
+from .._core.threads import worthwhile
 from .._inputs import NAT, Coded
 from ..batches import Changes, Conversations, Messages
 from ..policies import ReplyPolicy, ServiceTargets
@@ -24,6 +25,7 @@ from ._base import (
     Timeline,
     channel_targets,
     channels_of,
+    first_answerers,
     taken,
 )
 from ._credit import Credit
@@ -31,7 +33,7 @@ from ._happened import People, Rows, laid_out, message_kinds, rows_in_order, sch
 from ._labels import channels_of_conversations, labels_of_rows, rows_of_conversations
 from ._messages import written_until_resolved
 from ._reading import read
-from ._spans import BY_START, Known, spans_of, unless_customers_left, waits_of
+from ._spans import BY_START, Known, spans_of, waits_of
 from ._units import Spans, Units, group_units, ungrouped
 
 __all__ = ["read_events"]
@@ -43,6 +45,7 @@ Ints = npt.NDArray[np.int64]
 # Why a wait starts where it does, in the order of `Start`.
 STARTED_BY = (
     "created", "customer", "handoff", "opened", "bot_resolved", "last_customer", "previous_answer", "assigned",
+    "resolved",
 )  # fmt: skip
 
 
@@ -85,6 +88,8 @@ def read_events(
     policy: ReplyPolicy,
     missing: str,
     invalid: str,
+    *,
+    complete: bool,
 ) -> Timeline:
     """Read a log of messages with its changes and its conversations, if given."""
     reading = read(log, changes, table, as_of, policy, missing, invalid)
@@ -100,10 +105,9 @@ def read_events(
     rows = laid_out(reading, kind, written, said, people)
     found = events.walk(
         rows.conversation, rows.at, rows.kind, rows.status, rows.by, rows.agent, rules_of(policy), size,
-        now=0 if now is None else now, threads=2 if len(rows.at) > 1 << 20 else 1,
+        now=0 if now is None else now, threads=worthwhile(len(rows.at)),
     )  # fmt: skip
     left_at = reading.end_of("abandoned_at")
-    found = unless_customers_left(found, left_at)
     talks = found.conversations
     message_of = np.append(rows.message, -1)
     first_customer = message_of[talks.first_customer]
@@ -113,11 +117,14 @@ def read_events(
 
     # -- what to measure
     listed, first, reply = waits_of(found)
-    known = Known(reading, counted, people)
+    known = Known(reading, counted, people, complete=complete)
     outside = talks.bot_only & ("bot_only" in policy.leave_out)  # of every clock
     spans = [span.without(outside) for span in spans_of(found, known, policy, left_at)]
     credit = Credit(policy.credit, people, changes, said, of_change, rows)
     whose = credit.of_waits(listed)
+    by_first = listed.is_first & (listed.answered_by >= 0)
+    first_by = first_answerers(listed.conversation, by_first, whose, size, people.nobody)
+    owners = [credit.of_span(span, first_by) for span in spans]
     talk_row = rows_of_conversations(log, codes, whole, first_customer)
     talk_at = np.where(talk_row >= 0, np.append(at, NAT)[talk_row], talks.created_at)
     opened_by = message_of[listed.opened_by]
@@ -129,7 +136,10 @@ def read_events(
         is_first=listed.is_first, agent=Coded(whose, people.labels, "agent"),
         assignee=credit.now, answered_by=message_of[listed.answered_by], talk_row=talk_row, talk_at=talk_at,
         shown=np.flatnonzero(shown),
-        spans=[Spans(one.conversation, one.start, one.end, one.name not in BY_START) for one in spans],
+        spans=[
+            Spans(one.conversation, one.start, one.end, one.name not in BY_START, owner)
+            for one, owner in zip(spans, owners, strict=True)
+        ],
         by_start=policy.counted_at == "start", aware=reading.aware,
     )  # fmt: skip
     groups = ungrouped(counted, len(spans)) if by is None else group_units(by, log, join, units, counted, now)
@@ -159,7 +169,7 @@ def read_events(
                 clock, name=name, paused=pause if len(pause.start) else None,
                 target=channel_targets(getattr(targets, name), clock.channel, np.arange(len(numbers))),
             )  # fmt: skip
-    for span, group in zip(spans, groups.spans, strict=True):
+    for span, group, owner in zip(spans, groups.spans, owners, strict=True):
         if span.name in lacking:
             continue
         channel = taken(of_talk, span.conversation)
@@ -167,7 +177,7 @@ def read_events(
         clocks[span.name] = Clock(
             name=span.name, start=span.start, end=span.end, outcome=span.outcome,
             target=channel_targets(promised, channel, np.arange(len(span.start))), group=group,
-            conversation=span.conversation, agent=Named(people.labels, credit.of_span(span)), channel=channel,
+            conversation=span.conversation, agent=Named(people.labels, owner), channel=channel,
             paused=span.paused, started_by=Named(STARTED_BY, np.full(len(span.start), span.started_by)),
         )  # fmt: skip
     settled = _settled(rows, talks) if policy.on_resolve == "keeps_wait" else None
@@ -189,7 +199,7 @@ def read_events(
         else None,
         bot_only=talks.bot_only, outbound=talks.outbound, reopened=known.reopened(join, tickets, talks),
         effort=known.effort(talks, people, policy, outside), schedules=schedule_changes(changes, said, of_change),
-        reasons=lacking | known.unlike(policy, found), policy=policy, settled=settled,
+        reasons=known.notes(policy, found) | lacking, policy=policy, settled=settled,
     )  # fmt: skip
 
 

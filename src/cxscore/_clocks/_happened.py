@@ -144,11 +144,14 @@ def laid_out(reading: Reading, kind: Small, written: Ints, said: Ints, people: P
     handed = np.empty(0, dtype=np.int64) if handoff is None else written[handoff[written]]
     handed = handed[np.lexsort((kind[handed], at[handed], codes[handed]))]  # one kind once they are hand-offs
     by_agent = log.authors()[handed] == 1
+    # The walk may take the last of several at one instant; the first by its labels stands for all of them.
+    alike = np.logical_and.reduce([column[handed][1:] == column[handed][:-1] for column in (codes, at, kind)])
+    first = handed[np.maximum.accumulate(np.where(np.append(False, alike)[: len(handed)], 0, np.arange(len(handed))))]
     parts: list[tuple[Any, ...]] = [
         (codes[written], at[written], kind[written], -1, -1, people.of_messages[written],
          people.of_messages[written], written),
         (codes[handed], at[handed], np.where(by_agent, events.Kind.HANDOFF, events.Kind.HANDED), -1, -1, -1,
-         people.of_messages[handed], handed),
+         people.of_messages[first], first),
     ]  # fmt: skip
     size = len(join.labels)
     created, stated = np.zeros((2, size), dtype=np.bool_)
@@ -157,6 +160,8 @@ def laid_out(reading: Reading, kind: Small, written: Ints, said: Ints, people: P
         rows = said[kinds[said] != SCHEDULE]
         created[of_change[rows[kinds[rows] == CREATED]]] = True
         stated[of_change[rows[kinds[rows] == STATUS]]] = True  # how it was created says nothing of how it ends
+        left_at, told_at = reading.end_of("abandoned_at")[of_change[rows]], changes.times("at")[rows]
+        rows = rows[(kinds[rows] != STATUS) | (left_at == NAT) | (told_at <= left_at)]
         parts.append(
             (of_change[rows], changes.times("at")[rows], _KINDS[kinds[rows]], status[rows], changes.makers()[rows],
              people.assigned_to[rows], people.of_changes[rows], np.full(len(rows), -1))

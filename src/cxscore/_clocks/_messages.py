@@ -11,6 +11,7 @@ import numpy.typing as npt
 from .. import _inputs
 from .._accounting import Account, LeftOut
 from .._core import waits
+from .._core.threads import worthwhile
 from .._inputs import NAT, Coded
 from ..batches import Conversations, Messages
 from ..policies import ReplyPolicy, ServiceTargets
@@ -22,8 +23,8 @@ from ._base import (
     Timeline,
     channel_targets,
     channels_of,
+    first_answerers,
     taken,
-    unless_left,
     was_reopened,
 )
 from ._labels import Join, channels_of_conversations, labels_of_rows, one_numbering, rows_of_conversations
@@ -48,6 +49,8 @@ def read_messages(
     policy: ReplyPolicy,
     missing: str,
     invalid: str,
+    *,
+    complete: bool,
 ) -> Timeline:
     reading = read(log, None, table, as_of, policy, missing, invalid)
     now, account, tickets, join, ends = reading.now, reading.messages, reading.tickets, reading.join, reading.ends
@@ -66,12 +69,11 @@ def read_messages(
         size,
         now=0 if now is None else now,
         expires=None if policy.expires is None else _inputs.duration(policy.expires, "expires"),
-        open_turns=table is not None and table.has("resolved_at"),
-        threads=2 if len(log) > 1 << 20 else 1,
+        open_turns=table is not None and (table.has("resolved_at") or complete),
+        threads=worthwhile(len(log)),
     )
     waited, talks = found.waits, found.conversations
     left_at = reading.end_of("abandoned_at")
-    talks = talks._replace(resolved_at=unless_left(talks.resolved_at, left_at))
     stand_in = stand_ins(log, codes, at, kind, whole, handoff)
     opened_by, answered_by, first_customer = (
         stand_in(row_numbers(found_rows, rows))
@@ -82,7 +84,7 @@ def read_messages(
     ticket_kept = join.spread(tickets.kept)
     counted = present | ticket_kept
 
-    credit, owners = _credited(log, join, waited.conversation, answered_by)
+    credit, assigned, owners = _credited(log, join, waited, answered_by)
     talk_row = first_customer  # all that is asked for without tickets and groups
     if table is not None or by is not None:
         talk_row = rows_of_conversations(log, codes, whole, first_customer)
@@ -102,7 +104,7 @@ def read_messages(
         resolutions = resolution_clocks(
             table, join.ticket[kept], kept, taken(of_talk, join.of_ticket), targets, ends,
             None if owners is None else Named(owners.labels, owners.codes[kept]),
-            turns, waits.agent_time(turns, opened),
+            turns, waits.agent_time(turns, opened), complete=complete,
         )  # fmt: skip
 
     # -- groups
@@ -113,10 +115,16 @@ def read_messages(
         shown[join.of_ticket] = True  # what is left out is counted in a group, too
         units = Units(
             waits=Spans(waited.conversation, waited.start, waited.end), opened_by=opened_by,
-            is_first=waited.is_first, agent=credit, assignee=None if owners is None else owners.codes,
+            is_first=waited.is_first, agent=credit, assignee=None if assigned is None else assigned.codes,
             answered_by=answered_by, talk_row=talk_row,
             talk_at=np.where(talk_row >= 0, np.append(at, NAT)[talk_row], talk_at), shown=np.flatnonzero(shown),
-            spans=[Spans(one.conversation, one.start, one.end, by_end=True) for one in resolutions.values()],
+            spans=[
+                Spans(
+                    one.conversation, one.start, one.end, by_end=True,
+                    owner=None if owners is None else owners.codes[one.conversation],
+                )
+                for one in resolutions.values()
+            ],
             by_start=False, aware=reading.aware,
         )  # fmt: skip
         groups = group_units(by, log, join, units, counted, now)
@@ -162,21 +170,26 @@ class Openings:
         return ["handoff" if one else "customer" for one in handed.tolist()]
 
 
-def _credited(log: Messages, join: Join, conversation: Ints, answered_by: Ints) -> tuple[Coded | None, Coded | None]:
-    """Whom each wait belongs to, and to whom each conversation is assigned; None where no column names agents."""
+def _credited(
+    log: Messages, join: Join, waited: waits.Waits, answered_by: Ints
+) -> tuple[Coded | None, Coded | None, Coded | None]:
+    """Whom each wait, each conversation at present and each resolution belongs to; None where no column names agents.
+
+    A resolution belongs to the assignee, or where nobody is one to whoever gave the first response.
+    """
     if not (log.has("agent") or join.has("agent")):
-        return None, None
-    nobody = Coded(np.zeros(len(join.ticket), dtype=np.int64), [None])
+        return None, None, None
+    size = len(join.ticket)
     agents = log.coded("agent") if log.has("agent") else Coded(np.zeros(len(log), dtype=np.int64), [None])
+    theirs = join.of_tickets("agent") if join.has("agent") else Coded(np.zeros(size, dtype=np.int64), [None])
     answered = answered_by >= 0
-    by, owners = one_numbering(
-        Coded(agents.codes[answered_by[answered]], agents.labels),
-        join.of_tickets("agent") if join.has("agent") else nobody,
-    )
-    codes = owners.codes[conversation]
+    by, assigned = one_numbering(Coded(agents.codes[answered_by[answered]], agents.labels), theirs)
+    codes, nobody = assigned.codes[waited.conversation], len(assigned.labels) - 1
     # Nobody is credited with an answer because the ticket is on his desk now.
     codes[answered] = by.codes
-    return Coded(codes, owners.labels, "agent"), owners
+    first_by = first_answerers(waited.conversation, answered & waited.is_first, codes, size, nobody)
+    owners = np.where(assigned.codes == nobody, first_by, assigned.codes)
+    return Coded(codes, assigned.labels, "agent"), assigned, Coded(owners, assigned.labels, "agent")
 
 
 def _effort(

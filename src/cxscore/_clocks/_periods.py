@@ -11,7 +11,6 @@ from .._grouping import read_key
 from .._inputs import NAT, Coded
 from ..batches import Conversations
 from ..periods import Period, PeriodCodes
-from ._base import unless_left
 
 __all__ = ["by_end", "resolved_at", "tickets_and_ends"]
 
@@ -28,7 +27,7 @@ def by_end(spec: Any) -> bool:
 def resolved_at(ends: dict[str, Ints], kept: Bools) -> dict[str, Ints]:
     """The end of each ticket on the clocks of resolution; a first one that nobody knows is taken for the last."""
     left_at = ends["abandoned_at"]
-    last, first = (unless_left(ends[name], left_at) for name in ("resolved_at", "first_resolved_at"))
+    last, first = ends["resolved_at"], ends["first_resolved_at"]
     last = np.where(last == NAT, left_at, last)
     found = {"resolution": last, "first_resolution": np.where(first == NAT, last, first)}
     return {name: np.where(kept, at, NAT) for name, at in found.items()}

@@ -41,7 +41,7 @@ class Reading:
     now: int | None
     aware: bool | None
     messages: Account
-    """Still with all that was written in conversations that count, by whomever."""
+    """With all that was written in conversations that count; what says nothing to the clocks is left out later."""
     told: Account
     """Of the changes."""
     tickets: Account
@@ -78,9 +78,10 @@ def read(
     join = bring_together(of_log, table, tickets, missing)
     join, of_change = _with_changes(join, changes)
 
-    _leave_out_rows(account, of_log, at, cut, missing)
+    _leave_out_rows(account, of_log, at, "author", missing_label(log.coded("author")), cut, missing)
     if changes is not None:
-        _leave_out_rows(told, changes.coded("conversation"), changes.times("at"), cut, missing, changes.kinds() < 0)
+        talks, instants = changes.coded("conversation"), changes.times("at")
+        _leave_out_rows(told, talks, instants, "kind", changes.kinds() < 0, cut, missing)
     aside = left_out_whole(policy)
     ends: dict[str, Ints] = {}
     if table is not None:
@@ -90,6 +91,8 @@ def read(
         if cut is not None:
             tickets.leave_out(LeftOut.AFTER_AS_OF, opened > cut)
         ends = ticket_ends(table, tickets, now, invalid)
+    if LeftOut.AFTER_AS_OF in tickets.out:  # they lend no labels, either
+        join = attrs.evolve(join, ticket=np.where(join.spread(tickets.out[LeftOut.AFTER_AS_OF]), -1, join.ticket))
     for reason, gone in _whole_conversations(join, tickets, changes, told, of_change, aside).items():
         account.leave_out(reason, gone[join.codes])
         told.leave_out(reason, gone[of_change])
@@ -98,12 +101,12 @@ def read(
 
 
 def _leave_out_rows(
-    account: Account, conversation: Coded, at: Ints, cut: int | None, missing: str, nothing: Bools | None = None
+    account: Account, conversation: Coded, at: Ints, name: str, untold: Bools | None, cut: int | None, missing: str
 ) -> None:
     """Leave out rows of messages or changes that say too little, or that are of later."""
     leave_out_missing(account, missing_label(conversation), "conversation", missing)
     leave_out_missing(account, at == NAT, "at", missing)
-    leave_out_missing(account, nothing, "kind", missing)
+    leave_out_missing(account, untold, name, missing)
     if cut is not None:
         account.leave_out(LeftOut.AFTER_AS_OF, at > cut)
 

@@ -14,12 +14,12 @@ from .._core import events
 from .._core.waits import WAIT_ABANDONED, WAIT_ANSWERED, WAIT_OPEN, AgentTurns
 from .._inputs import NAT
 from ..policies import ReplyPolicy
-from ._base import Effort, unless_left, was_reopened
+from ._base import Effort, was_reopened
 from ._happened import People
 from ._labels import Join
 from ._reading import ASSIGNED, STATUS, Reading
 
-__all__ = ["BY_START", "Known", "Span", "spans_of", "unless_customers_left", "waits_of"]
+__all__ = ["BY_START", "Known", "Span", "spans_of", "waits_of"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -37,6 +37,7 @@ _WAITED = {
 _FROM_CREATION = ("requester_wait", "work_time")
 # Belong to the period of their start, as waits do; all other clocks of conversations to that of their end.
 BY_START = ("reopened_after", "handoff")
+_CREATION = "created changes, messages, or conversations= with opened_at"
 _NOT_OURS = (events.Status.PENDING, events.Status.HOLD)
 
 
@@ -71,45 +72,33 @@ def waits_of(found: events.Found) -> tuple[events.Waits, Ints, Ints]:
     return both, numbers[:n][figure[:n]], numbers[n:][figure[n:]]
 
 
-def unless_customers_left(found: events.Found, left_at: Ints) -> events.Found:
-    """What was found, with no resolutions of conversations that the customer had left before."""
-    talks, resolutions, rests = found.conversations, found.resolutions, found.rests
-    left = (left_at != NAT) & (left_at < talks.resolved_at)
-
-    def in_time(conversation: Ints, at: Ints) -> Ints:
-        return np.flatnonzero((left_at[conversation] == NAT) | (at <= left_at[conversation]))
-
-    kept, lasting = in_time(resolutions.conversation, resolutions.end), in_time(rests.conversation, rests.start)
-    return found._replace(
-        conversations=talks._replace(
-            resolved_at=np.where(left, NAT, talks.resolved_at), resolved_at_end=talks.resolved_at_end & ~left,
-            one_touch=np.where(left, np.int8(-1), talks.one_touch),
-        ),
-        resolutions=events.Resolutions._make(column[kept] for column in resolutions),
-        rests=events.Rests._make(column[lasting] for column in rests),
-    )  # fmt: skip
+def resolved_too_early(talks: events.Conversations) -> Bools:
+    """Conversations whose last resolution lies before their start, as where instants are of unlike zones."""
+    known: Bools = (talks.resolved_at != NAT) & (talks.resolution_start != NAT)
+    return known & (talks.resolved_at < talks.resolution_start)
 
 
 class Known:
     """What a log tells, and the reasons for what it does not."""
 
-    def __init__(self, reading: Reading, counted: Bools, people: People) -> None:
+    def __init__(self, reading: Reading, counted: Bools, people: People, *, complete: bool) -> None:
         changes, table = reading.changes, reading.table
         kinds = statuses = np.empty(0, dtype=np.int8)
         if changes is not None:
             kinds, statuses = changes.kinds()[reading.told.kept], changes.statuses()[reading.told.kept]
         self.changes = changes is not None
+        self.complete = complete and self.changes
         # How conversations were created says nothing of how they end.
         self._seen = set(statuses[kinds == STATUS].tolist())
-        self.statuses = bool(self._seen)
-        self.resolutions = self.statuses or (table is not None and table.has("resolved_at"))
-        self.first_resolutions = self.statuses or (table is not None and table.known("first_resolved_at"))
-        self.assigned = bool((kinds == ASSIGNED).any())
+        self.statuses = bool(self._seen) or self.complete
+        self.resolutions = self.statuses or (table is not None and (table.has("resolved_at") or complete))
+        self.first_resolutions = self.statuses or (table is not None and (table.known("first_resolved_at") or complete))
+        self.assigned = bool((kinds == ASSIGNED).any()) or self.complete
         self.owners = self.assigned or bool((people.of_tickets >= 0).any())
         # Without statuses only tickets can tell that something is not resolved.
         self.of_resolution = counted if self.statuses else reading.join.spread(reading.tickets.kept)
         # Resolved as its ticket says, which does not say when for the first time.
-        self.first_unknown = unless_left(reading.end_of("resolved_at"), reading.end_of("abandoned_at")) != NAT
+        self.first_unknown = reading.end_of("resolved_at") != NAT
         self.first_unknown &= reading.end_of("first_resolved_at") == NAT
         self.first_unknown[reading.of_change[reading.told.kept][kinds == STATUS]] = False
         self._table = table
@@ -144,8 +133,13 @@ class Known:
             found["first_resolution"] = found.get("resolution", reason)
         if not self.statuses:
             found |= dict.fromkeys((*_WAITED, "reopened_after"), statuses)
-        elif len(_with_status(happened)) and not len(_told_from_creation(happened)):
+        elif not self.complete and len(_with_status(happened)) and not len(_told_from_creation(happened)):
             found |= dict.fromkeys(_FROM_CREATION, "needs the status at creation, told by created changes with to=")
+        begun = happened.conversations.resolution_start[self.of_resolution] != NAT
+        unbegun = len(begun) > 0 and not begun.any() and not self.complete
+        if unbegun and "resolution" not in found and policy.resolution != "sum_of_replies":
+            what = "messages of customers" if policy.resolution_from == "first_customer" else _CREATION
+            found |= dict.fromkeys(("resolution", "our_resolution", "first_resolution"), f"needs {what}")
         if policy.credit != "author" and not self.owners:
             found["agent"] = assigned
         return found
@@ -157,16 +151,31 @@ class Known:
         again = None if self._table is None else was_reopened(self._table)
         return None if again is None else join.spread(again & tickets.kept)
 
-    def unlike(self, policy: ReplyPolicy, happened: events.Found) -> dict[str, str]:
+    def notes(self, policy: ReplyPolicy, happened: events.Found) -> dict[str, str]:
+        """What is to be known beside the figures of resolutions."""
+        talks = happened.conversations
+        found = [] if (unlike := self._unlike(policy, happened)) is None else [unlike]
+        told = self.of_resolution & (talks.has_status | (talks.resolved_at != NAT))
+        nameless = int(np.count_nonzero(told & (talks.resolution_start == NAT)))
+        if nameless and policy.resolution_from == "created":
+            found.append(f"without {nameless:,} conversations of which nobody knows the creation: give {_CREATION}")
+        early = int(np.count_nonzero(self.of_resolution & resolved_too_early(talks)))
+        if early:
+            found.append(
+                f"without {early:,} conversations that were resolved before they began: are all instants of one zone?"
+            )
+        return {"resolution": "; ".join(found)} if found else {}
+
+    def _unlike(self, policy: ReplyPolicy, happened: events.Found) -> str | None:
         """Why nothing is resolved where changes end conversations in other words than the policy's."""
         ends = {name for name in ("solved", "closed") if events.Status[name.upper()] in self._seen} - policy.resolved
         if len(happened.resolutions.end) or not ends:
-            return {}
+            return None
         ours, theirs = (" or ".join(map(repr, sorted(names))) for names in (policy.resolved, ends))
-        return {
-            "resolution": f"no change to {ours}, which this policy takes as resolved (the changes say {theirs}); "
+        return (
+            f"no change to {ours}, which this policy takes as resolved (the changes say {theirs}); "
             f"translate with Changes.from_frame(..., statuses=...), or attrs.evolve(policy, resolved=...)"
-        }
+        )
 
     def effort(self, talks: events.Conversations, people: People, policy: ReplyPolicy, aside: Bools) -> Effort:
         """What was done about conversations; those aside are in no clock and take no part."""
@@ -199,10 +208,11 @@ def spans_of(found: events.Found, known: Known, policy: ReplyPolicy, left_at: In
     if known.statuses:
         spans += _by_status(found, left_at)
         rests = found.rests
-        spans.append(Span("reopened_after", rests.conversation, rests.start, rests.end, rests.outcome))
+        again = rests.conversation, rests.start, rests.end, rests.outcome
+        spans.append(Span("reopened_after", *again, started_by=events.Start.RESOLVED))
     talks = found.conversations
     handed = np.flatnonzero((talks.created_at != NAT) & (talks.handed_off_at >= talks.created_at))
-    if len(handed):
+    if len(handed) or known.complete:
         ended = np.full(len(handed), WAIT_ANSWERED, dtype=np.int8)
         spans.append(Span("handoff", handed, talks.created_at[handed], talks.handed_off_at[handed], ended))
     return spans
@@ -236,7 +246,7 @@ def _resolved(found: events.Found, policy: ReplyPolicy, left_at: Ints, name: str
     """Some resolutions, and beside them the conversations among some that have none of them and go on."""
     resolutions, talks = found.resolutions, found.conversations
     rows = np.flatnonzero(chosen)
-    goes_on = among & (talks.resolution_start != NAT)
+    goes_on = among & (talks.resolution_start != NAT) & ~resolved_too_early(talks)
     if policy.resolution == "each" and name == "resolution":
         goes_on &= ~talks.resolved_at_end
     else:

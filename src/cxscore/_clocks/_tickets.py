@@ -31,7 +31,6 @@ from ._base import (
     supersede,
     taken,
     ticket_ends,
-    unless_left,
     was_reopened,
 )
 from ._periods import by_end, resolved_at, tickets_and_ends
@@ -44,7 +43,15 @@ Ints = npt.NDArray[np.int64]
 
 
 def read_tickets(
-    table: Conversations, by: Any, targets: ServiceTargets, as_of: Any, policy: ReplyPolicy, missing: str, invalid: str
+    table: Conversations,
+    by: Any,
+    targets: ServiceTargets,
+    as_of: Any,
+    policy: ReplyPolicy,
+    missing: str,
+    invalid: str,
+    *,
+    complete: bool,
 ) -> Timeline:
     account, now, aware, ends = tickets_that_count(table, as_of, missing, invalid, left_out_whole(policy))
     ids, opened = table.coded("id"), table.times("opened_at")
@@ -67,11 +74,11 @@ def read_tickets(
     channel = table.coded("channel") if table.has("channel") else None
     owners = table.coded("agent") if table.has("agent") else None
     agent = None if owners is None else Named(owners.labels, owners.codes[rows])
-    clocks = resolution_clocks(table, rows, rows, channel, targets, ends, agent)
+    clocks = resolution_clocks(table, rows, rows, channel, targets, ends, agent, complete=complete)
     for name, clock in clocks.items():
         own = ended_in.get(name, group)
         clocks[name] = attrs.evolve(clock, group=None if own is None else own[clock.conversation])
-    if table.has("first_response_at"):
+    if table.has("first_response_at") or complete:
         end, outcome = _first_ending(
             ends["first_response_at"][rows], _closed(ends)[rows], ends["abandoned_at"][rows]
         )  # fmt: skip
@@ -141,12 +148,14 @@ def resolution_clocks(
     agent: Named | None,
     agent_turns: waits.AgentTurns | None = None,
     agent_time: Ints | None = None,
+    *,
+    complete: bool,
 ) -> dict[str, Clock]:
     """The clocks from opening to resolution of some tickets; `agent_time` by conversation."""
-    if not table.has("resolved_at"):
+    if not (table.has("resolved_at") or complete):
         return {}
     opened, left_at = table.times("opened_at")[rows], ends["abandoned_at"][rows]
-    resolved, first_resolved = (unless_left(ends[name][rows], left_at) for name in ("resolved_at", "first_resolved_at"))
+    resolved, first_resolved = ends["resolved_at"][rows], ends["first_resolved_at"][rows]
 
     def clock(name: str, end: Ints, target: Any) -> Clock:
         outcome = np.full(len(rows), waits.WAIT_OPEN, dtype=np.int8)
@@ -159,7 +168,7 @@ def resolution_clocks(
         )  # fmt: skip
 
     clocks = {"resolution": clock("resolution", resolved, targets.resolution)}
-    if table.known("first_resolved_at"):
+    if table.known("first_resolved_at") or complete:
         first = clock("first_resolution", first_resolved, targets.resolution)
         # Resolved, but nobody knows when for the first time: not open, and no duration either.
         clocks["first_resolution"] = first.rows(np.flatnonzero((first_resolved != NAT) | (resolved == NAT)))

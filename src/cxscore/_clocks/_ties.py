@@ -103,6 +103,6 @@ def ranks(labels: Coded) -> Ints:
 
 
 def _places(labels: list[Any]) -> Ints:
-    texts = [(type(label).__name__, repr(label)) for label in labels]
+    texts = [(label is None, type(label).__name__, repr(label)) for label in labels]
     places = {text: place for place, text in enumerate(sorted(set(texts)))}
     return np.array([places[text] for text in texts], dtype=np.int64)

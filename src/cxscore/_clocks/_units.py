@@ -34,6 +34,8 @@ class Spans:
     """`NAT` while open."""
     by_end: bool = False
     """Whether they belong to the period of their end, as resolutions do."""
+    owner: Ints | None = None
+    """Whom each belongs to, by the labels of the waits; None where no column names agents."""
 
 
 @attrs.frozen(eq=False)
@@ -107,12 +109,14 @@ def _labels(spec: Any, log: Messages, join: Join, units: Units) -> Coded:
     if found is None:
         known = name is None or log.has(name) or not own
         found = read_key(spec, len(log), log) if known else Coded(np.zeros(len(log), dtype=np.int64), [None], name)
+    of_spans = None
     if name == "agent" and units.agent is not None and units.assignee is not None:
         found, owners = one_numbering(found, units.agent)
         place = {label: code for code, label in enumerate(owners.labels)}
         code_of = np.array([place[label] for label in units.agent.labels], dtype=np.int64)
         of_row, of_wait, of_talk = found.codes.astype(np.int64), owners.codes, code_of[units.assignee]
         names = owners.labels
+        of_spans = [code_of[span.owner] for span in units.spans]
     else:
         if assigned is not None:
             found, assigned = one_numbering(found, assigned)
@@ -126,11 +130,14 @@ def _labels(spec: Any, log: Messages, join: Join, units: Units) -> Coded:
         talk = units.waits.conversation
         row = units.answered_by if own else units.opened_by
         of_wait = np.where(row >= 0, padded[row], of_talk[talk])
+    owned = of_talk
     if own:
         first = np.flatnonzero(units.is_first)
         of_talk = of_talk.copy()
         of_talk[units.waits.conversation[first]] = of_wait[first]
-    of_spans = [of_talk[span.conversation] for span in units.spans]
+        owned = np.where(owned == len(names) - 1, of_talk, owned)
+    if of_spans is None:
+        of_spans = [owned[span.conversation] for span in units.spans]
     return Coded(np.concatenate((of_row, of_wait, of_talk[units.shown], *of_spans)), names, found.name)
 
 

@@ -5,7 +5,7 @@ given, and imports no optional package. Knows `errors` and `scales`.
 """
 
 from .answers import answers
-from .columns import COUNTED, NAT, Column, column, is_column, is_frame, materialise, read_only, same_length
+from .columns import COUNTED, NAT, Column, column, is_column, is_frame, materialise, read_only, same_length, to_memory
 from .figures import flags, measures, numbers, weights
 from .labels import Coded, coded, tuples
 from .refusals import refuse_invalid, refuse_missing, value_at
@@ -47,6 +47,7 @@ __all__ = [
     "refuse_invalid",
     "refuse_missing",
     "same_length",
+    "to_memory",
     "tuples",
     "utc_to_wall",
     "value_at",

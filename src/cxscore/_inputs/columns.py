@@ -56,8 +56,20 @@ def is_column(values: object) -> bool:
 
 def is_frame(values: object) -> bool:
     """Whether `values` is a whole table, of whatever library."""
-    # Every table type has a `columns`; no Series, array or sequence does.
-    return hasattr(type(values), "columns")  # asked of the type: a lazy table would resolve its schema
+    # Every table type has a `columns`, or is a stream of Arrow batches; no Series, array or sequence is. Asked of the
+    # type: a lazy table would resolve its schema.
+    return hasattr(type(values), "columns") or hasattr(type(values), "read_all")
+
+
+def to_memory(values: object) -> str | None:
+    """What reads a table that is not in memory, by its library; None for anything else."""
+    if hasattr(type(values), "collect"):
+        return "frame.collect()"
+    if hasattr(type(values), "read_all"):  # batches of Arrow, which come once
+        return "frame.read_all()"
+    if _package(values).lstrip("_") == "duckdb":
+        return "frame.df(), frame.pl() or frame.to_arrow_table()"
+    return None
 
 
 def _refuse_shape(values: object, argument: str) -> None:
@@ -74,6 +86,9 @@ def _refuse_shape(values: object, argument: str) -> None:
         way = f'one column, e.g. {argument}=df["column"]'
         if argument == "answers":
             way = 'one column, e.g. nps(df["score"]); in a later release also frames.nps(df, "score")'
+        read = to_memory(values)
+        if read is not None:
+            way = f"one column of {read}"
     elif kind in COUNTED:
         found, way = f"a {kind}, {COUNTED[kind]}", "a list, array or Series of values"
     elif not hasattr(values, "__iter__") and not hasattr(values, "__array__"):
@@ -102,7 +117,7 @@ def materialise(values: Any) -> Any:
     """An iterator, or what can only be iterated (`counts.values()`), as a list; anything else unchanged."""
     kind = type(values)
     once = isinstance(values, Iterator) or (hasattr(kind, "__iter__") and not hasattr(kind, "__getitem__"))
-    return list(values) if once and not isinstance(values, (set, frozenset)) else values
+    return list(values) if once and not isinstance(values, (set, frozenset)) and not is_frame(values) else values
 
 
 def column(values: Any, argument: str) -> Column:

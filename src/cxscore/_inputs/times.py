@@ -306,8 +306,8 @@ def _counted(value: dt.timedelta, argument: str) -> int:
     return micros
 
 
-def duration(value: Any, argument: str, *, positive: bool = False) -> int:
-    """One duration in microseconds.
+def duration(value: Any, argument: str, *, positive: bool = False, way: str | None = None) -> int:
+    """One duration in microseconds; `way` is what to write where it is one of several.
 
     Raises:
         ArgumentTypeError: a bare number; the message shows timedelta.
@@ -317,9 +317,9 @@ def duration(value: Any, argument: str, *, positive: bool = False) -> int:
         value = value.astype("m8[us]").item()
     if not isinstance(value, dt.timedelta):
         shown = value if isinstance(value, (int, float)) and not isinstance(value, bool) else 7
-        msg = f"{argument} must be a timedelta (got {value!r}); write {argument}=timedelta(days={shown})"
+        msg = f"{argument} must be a timedelta (got {value!r}); write {way or f'{argument}=timedelta(days={shown})'}"
         raise ArgumentTypeError(msg, argument=argument, found=value)
     if positive and value <= dt.timedelta(0):
-        msg = f"{argument} must be longer than zero (got {value!r}), e.g. {argument}=timedelta(days=7)"
+        msg = f"{argument} must be longer than zero (got {value!r}), e.g. {way or f'{argument}=timedelta(days=7)'}"
         raise InvalidValueError(msg, argument=argument, found=value)
     return value // _MICROSECOND

@@ -445,7 +445,13 @@ def _of_tally(
     """The result of counts that are made; what belongs to their making must agree or be left out."""
     for name, value in absent.items():
         if value is not None:
-            msg = f"{name} must be left out beside a tally, whose counts are made; give it to RepeatTally.of"
+            way = "give it to RepeatTally.of"
+            if name == "by":
+                way = (
+                    "pass one tally a group, cx.Groups.from_tallies({key: tally, ...}, cx.repeat_contacts), or the "
+                    "contacts themselves with by="
+                )
+            msg = f"{name} must be left out beside a tally, whose counts are made; {way}"
             raise ArgumentTypeError(msg, argument=name, found=value)
     own = tally.settings
     length = dt.timedelta(microseconds=own.window)

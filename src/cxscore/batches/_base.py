@@ -471,8 +471,9 @@ def _columns_of(frame: Any) -> list[str]:
         ArgumentTypeError: no table, or a lazy one.
     """
     kind = type(frame)
-    if hasattr(kind, "collect"):
-        msg = f"frame must be a table in memory (got a lazy {kind.__name__}); pass frame.collect()"
+    way = _inputs.to_memory(frame)
+    if way is not None:
+        msg = f"frame must be a table in memory (got a lazy {kind.__name__}); pass {way}"
         raise ArgumentTypeError(msg, argument="frame", found=kind)
     names = frame if isinstance(frame, Mapping) else None
     for attribute in ("column_names", "columns"):

@@ -198,7 +198,7 @@ class Messages(Batch[Message]):
         self.visibilities()
 
     def authors(self) -> npt.NDArray[np.int8]:
-        """Authors as codes in the order of `Author`: 0 customer, 1 agent, 2 bot."""
+        """Authors as codes in the order of `Author`: 0 customer, 1 agent, 2 bot; -1 where it is missing."""
         return _named(self, "author", _AUTHORS, way="from_frame(..., authors={{{}}})")
 
     def visibilities(self) -> npt.NDArray[np.int8] | None:
@@ -515,7 +515,7 @@ class Contacts(Batch[Contact]):
         log = cast("Messages", as_batch(messages, "messages", (Messages,), lambda: Messages.from_records([])))
         longest = _inputs.duration(gap, "gap", positive=True)
         talks, at, author = log.coded("conversation"), log.times("at"), log.authors()
-        said = ~log.flag("automatic", default=False) & (author != 2)
+        said = ~log.flag("automatic", default=False) & (author != 2) & (author >= 0)
         for note, of in ((log.seen_as("public_note"), author == 1), (log.seen_as("private_note"), True)):
             if note is not None:
                 said &= ~(note & of)

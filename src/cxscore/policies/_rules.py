@@ -172,7 +172,8 @@ class ReplyPolicy:
             of resolution. Tests always are.
         counted_at: the period a resolution belongs to: that of its `"end"`, or of its `"start"`.
         credit: whom a wait belongs to: the `"author"` of the answer, or the assignee, `"assignee_then"` at the end of
-            the wait or `"assignee_now"`. An open wait belongs to the assignee.
+            the wait or `"assignee_now"`. An open wait belongs to the assignee, and so does a resolution; where nobody
+            is assigned, a resolution belongs by authors to whoever gave the first response.
         expires: a wait that nobody answered for this long lapses, for logs without resolution times: a
             closing "thanks!" is not an open question for ever. None: waits never lapse.
 

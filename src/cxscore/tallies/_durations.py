@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from .. import _inputs
 from .._accounting import LeftOut, left_out
-from .._checks import check_choice
+from .._checks import check_choice, check_flag
 from .._clocks import Clock, Timeline, chat_like, reply_policy, service_targets
 from .._core import durations, quantiles
 from .._frozen import FrozenMap
@@ -43,6 +43,7 @@ TALLIED = (*TIMED_TWICE, "reopened_after")
 """All clocks that a tally may be of."""
 
 _MICROSECOND = dt.timedelta(microseconds=1)
+_LAST_BIN = int(quantiles.bin_of(np.array([np.iinfo(np.int64).max]))[0])
 _MINUTE, _HOUR = 60_000_000, 3_600_000_000
 _CHAT = tuple(minutes * _MINUTE for minutes in (1, 2, 5, 10, 30, 60))
 _MAIL = tuple(hours * _HOUR for hours in (1, 4, 8, 24, 48))
@@ -62,14 +63,14 @@ def bracket_edges(brackets: Any) -> tuple[int, ...]:
     """
     if brackets is None:
         return _BOTH
-    way = "e.g. brackets=[timedelta(hours=1), timedelta(hours=4)]"
+    way = "brackets=[timedelta(hours=1), timedelta(hours=4)]"
     if isinstance(brackets, (str, bytes, dt.timedelta)) or not isinstance(brackets, Iterable):
-        msg = f"brackets must be a list of upper edges (got {brackets!r}), {way}"
+        msg = f"brackets must be a list of upper edges (got {brackets!r}), e.g. {way}"
         raise ArgumentTypeError(msg, argument="brackets", found=brackets)
     chosen = tuple(brackets)
-    edges = tuple(_inputs.duration(edge, "brackets", positive=True) for edge in chosen)
+    edges = tuple(_inputs.duration(edge, "brackets", positive=True, way=way) for edge in chosen)
     if any(later <= earlier for earlier, later in itertools.pairwise(edges)):
-        msg = f"brackets must be ascending upper edges (got {chosen!r}), {way}"
+        msg = f"brackets must be ascending upper edges (got {chosen!r}), e.g. {way}"
         raise InvalidValueError(msg, argument="brackets", found=chosen)
     return edges
 
@@ -203,6 +204,7 @@ class DurationTally:
         as_of: Any = None,
         policy: ReplyPolicy = DEFAULT_POLICY,
         brackets: Sequence[dt.timedelta] | None = None,
+        complete: bool = False,
         missing: str = "drop",
         invalid: str = "raise",
     ) -> DurationTally:
@@ -221,6 +223,9 @@ class DurationTally:
             as_of: "now"; give the same to every shard, or the tallies will not merge.
             policy: as in `response_times`.
             brackets: upper edges.
+            complete: True for a shard of a log whose other shards tell the clock: what none of its conversations and
+                changes tells (a status, an assignment, a first resolution, a hand-off) did not happen in it. Without
+                it a shard in which no row tells the clock is refused, because nobody knows.
             missing: "drop" or "raise".
             invalid: "raise" or "drop".
 
@@ -234,6 +239,7 @@ class DurationTally:
         check_choice("clock", clock, TALLIED)
         check_choice("missing", missing, ("drop", "raise"))
         check_choice("invalid", invalid, ("raise", "drop"))
+        check_flag("complete", complete)
         schedule = hours_definition(hours)
         policy, promised, edges = reply_policy(policy), service_targets(targets), bracket_edges(brackets)
         data = _inputs.materialise(data)
@@ -257,7 +263,7 @@ class DurationTally:
             raise ArgumentTypeError(msg, argument="open")
         timeline = read_measured_log(
             data, conversations=conversations, changes=changes, hours=hours, targets=promised, as_of=as_of,
-            policy=policy, missing=missing, invalid=invalid,
+            policy=policy, missing=missing, invalid=invalid, complete=complete,
         )  # fmt: skip
         clocks = timeline.clocks
         if not len(timeline.group) and not timeline.used.any() and not timeline.left:
@@ -420,6 +426,9 @@ class DurationTally:
             if one is not None and len(one["brackets"]) != (edges + 1 if edges else 0):
                 msg = f"data has a damaged field 'brackets': {edges} edges need one count more (got {one['brackets']})"
                 raise ArgumentValueError(msg, argument="data", found=one["brackets"])
+        for one, name in ((fields, "data"), (beside, "business time in data")):
+            if one is not None:
+                _saved.agree(one, "DurationTally", _agreement(one), name)
         return cls(**fields)
 
     def to_bytes(self) -> bytes:
@@ -438,13 +447,24 @@ class DurationTally:
 
 # What must be the same of two tallies that add up.
 _KIND = ("clock", "policy", "hours", "target", "as_of", "aware", "edges")
+
+
+def _read_bins(data: Any) -> Bins:
+    found = _saved.pairs(data)
+    places = [-1, *(place for place, _ in found), _LAST_BIN + 1]
+    if any(later <= earlier for earlier, later in itertools.pairwise(places)):
+        msg = f"bins must ascend from 0 to {_LAST_BIN}"
+        raise ValueError(msg)
+    return found
+
+
 # What business time has of its own.
 _COUNTED: dict[str, Callable[[Any], Any]] = {
     "target": _saved.text,
     **dict.fromkeys(("n", "waiting", "closed", "lapsed", "abandoned", "total"), _saved.count),
     **dict.fromkeys(("shortest", "longest", "longest_waiting"), _saved.optional(_saved.count)),
-    "bins": _saved.pairs,
-    "open_bins": _saved.pairs,
+    "bins": _read_bins,
+    "open_bins": _read_bins,
     **dict.fromkeys(("eligible", "within", "immature", "waiting_over_target"), _saved.count),
     "brackets": _saved.several(_saved.count),
 }
@@ -468,6 +488,28 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "rows": _saved.count,
     "left_out": _saved.reasons,
 }
+
+
+def _agreement(counted: Mapping[str, Any]) -> _saved.Rules:
+    """What is counted twice in a tally, and whether both say the same."""
+    n, waiting, least, most = (counted[name] for name in ("n", "waiting", "shortest", "longest"))
+    bins, open_bins, brackets = (counted[name] for name in ("bins", "open_bins", "brackets"))
+    every = n + waiting + counted["closed"] + counted["lapsed"] + counted["abandoned"]
+    return [
+        (("n", "bins"), n == sum(count for _, count in bins)),
+        (("waiting", "open_bins"), waiting == sum(count for _, count in open_bins)),
+        (("n", "brackets"), not brackets or n == sum(brackets)),
+        (("n", "shortest"), (least is None) == (n == 0)),
+        (("n", "longest"), (most is None) == (n == 0)),
+        (("waiting", "longest_waiting"), (counted["longest_waiting"] is None) == (waiting == 0)),
+        (("n", "total", "shortest", "longest"), n * (least or 0) <= counted["total"] <= n * (most or 0)),
+        (("n", "eligible", "within"), counted["within"] <= min(n, counted["eligible"])),
+        (
+            ("n", "waiting", "closed", "lapsed", "abandoned", "eligible", "immature"),
+            counted["eligible"] + counted["immature"] <= every,
+        ),
+        (("waiting", "waiting_over_target"), counted["waiting_over_target"] <= waiting),
+    ]
 
 
 def _refuse_other_target(whole: str, business: str) -> None:

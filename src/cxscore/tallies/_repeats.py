@@ -168,7 +168,10 @@ class RepeatTally:
         same_day: str = "count",
         hours: Schedules | None = None,
     ) -> RepeatTally:
-        """No contacts: the start of a sum. Takes over `as_of` and the rest from the first tally added to it.
+        """No contacts: the start of a sum, which takes over `as_of` and the rest from the first tally added to it.
+
+        Without settings it adds to tallies of any; one with settings of its own refuses others, as `emptied()` of a
+        tally does.
 
         >>> import cxscore as cx
         >>> sum([], start=cx.RepeatTally.empty()).contacts
@@ -180,12 +183,18 @@ class RepeatTally:
         """An empty tally of the same kind."""
         return RepeatTally(settings=self.settings, seen=())
 
+    def _blank(self) -> bool:
+        """A bare `empty()`, which adds to anything."""
+        return self == RepeatTally.empty()
+
     def __radd__(self, other: object) -> NoReturn:
         raise no_start(type(self).__name__, other)
 
     def __add__(self, other: object) -> RepeatTally:
         if not isinstance(other, RepeatTally):
             return NotImplemented
+        if self._blank() or other._blank():
+            return other if self._blank() else self
         settings = _merged(self.settings, other.settings)
         sums: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
         for name in _SHARES:
@@ -227,7 +236,9 @@ class RepeatTally:
             ArgumentValueError: something else, a field that is damaged or not there, a schema of a newer release.
         """
         _saved.check_schema(data, "RepeatTally", SCHEMA)
-        return cls(**_saved.mapping(data, "RepeatTally.to_dict()", _FIELDS))
+        fields = _saved.mapping(data, "RepeatTally.to_dict()", _FIELDS)
+        _saved.agree(fields, "RepeatTally", _agreement(fields))
+        return cls(**fields)
 
     def to_bytes(self) -> bytes:
         """`to_dict` as UTF-8 JSON."""
@@ -293,6 +304,32 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "seen": _saved.optional(unpacked("<u8")),
     "left_out": _saved.reasons,
 }
+
+
+def _agreement(fields: Mapping[str, Any]) -> _saved.Rules:
+    """What is counted twice in a tally, and whether both say the same."""
+    contacts, mature, customers, issues = (fields[name] for name in ("contacts", "mature", "customers", "issues"))
+    every, first, net = (fields[name] for name in _SHARES)
+    seen = customers if fields["seen"] is None else len(fields["seen"])
+    parts = ("mature", "immature", "not_ended")
+    timed = len(fields["events"]) + len(fields["censored"]) + fields["survived"]
+    return [
+        (("contacts", *parts), contacts == sum(fields[name] for name in parts)),
+        (("contacts", "ends_missing"), fields["ends_missing"] <= contacts),
+        (("contacts", "customers"), min(contacts, 1) <= customers <= contacts),
+        (("customers", "seen"), seen <= customers),
+        (("contacts", "issues", "unknown_history"), issues + fields["unknown_history"] <= contacts),
+        (("issues", "issue_sizes"), sum(fields["issue_sizes"].values()) <= issues),
+        (("mature", "repeats"), every.trials == mature),
+        (("issues", "first_contact"), first.trials <= issues),
+        (("first_contact", "net_first_contact"), net.trials <= first.trials),
+        *(
+            ((name, "customers"), sums.hits <= sums.trials and sums.clusters_with_hits <= sums.clusters <= customers)
+            for name, sums in ((name, fields[name]) for name in _SHARES)
+        ),
+        (("mature", "repeats", "survived"), fields["survived"] == mature - every.hits),
+        (("contacts", "events", "censored", "survived"), timed <= contacts),
+    ]
 
 
 def _merged(one: RepeatSettings, other: RepeatSettings) -> RepeatSettings:

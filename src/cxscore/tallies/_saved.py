@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from .._accounting import LeftOut, left_out
@@ -16,6 +16,8 @@ from .._inputs import moment
 from ..errors import ArgumentValueError, shown
 
 __all__ = [
+    "Rules",
+    "agree",
     "check_schema",
     "choice",
     "count",
@@ -34,6 +36,8 @@ __all__ = [
 ]
 
 Reader = Callable[[Any], Any]
+Rules = Iterable[tuple[tuple[str, ...], bool]]
+"""Fields that count the same rows, and whether they agree."""
 
 _EPOCH = dt.datetime(1970, 1, 1)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -90,6 +94,15 @@ def mapping(data: Any, owner: str, readers: Mapping[str, Reader]) -> dict[str, A
             msg = f"data has a damaged field {name!r} ({error}; got {shown(data[name])}); {owner} never writes that"
             raise ArgumentValueError(msg, argument="data", found=data[name]) from None
     return fields
+
+
+def agree(fields: Mapping[str, Any], kind: str, rules: Rules, part: str = "data") -> None:
+    """Raise where fields that count the same rows contradict each other."""
+    for names, holds in rules:
+        if not holds:
+            told = ", ".join(f"{name!r}: {shown(fields[name])}" for name in names)
+            msg = f"{part} has counts that contradict each other (got {told}); count the rows again with {kind}.of"
+            raise ArgumentValueError(msg, argument="data", found={name: fields[name] for name in names})
 
 
 def _refuse(rule: str) -> NoReturn:

@@ -161,8 +161,8 @@ def score_table(
     check_settings(scale, superseded, missing, invalid)
     if isinstance(answers, (ScoreTally, Mapping)):
         msg = (
-            "by must be left out beside counts; pass one tally a group: "
-            "Groups.from_tallies({key: tally, ...}, metric=cx.nps)"
+            "by must be left out beside counts; pass one tally a group, cx.Groups.from_tallies({key: tally, ...}, "
+            "metric=cx.nps), or the answers themselves with by="
         )
         raise ArgumentTypeError(msg, argument="by", found=by)
     found = Answers(answers, scale)

@@ -245,7 +245,10 @@ class ScoreTally:
             data = {**data, "clusters": None}
         if data["schema"] < 3:
             data = {**data, "superseded": "drop"}
-        return cls(**_saved.mapping(data, "ScoreTally.to_dict()", _FIELDS))
+        fields = _saved.mapping(data, "ScoreTally.to_dict()", _FIELDS)
+        tally = cls(**fields)
+        _saved.agree(fields, "ScoreTally", _agreement(tally))
+        return tally
 
     def to_bytes(self) -> bytes:
         """`to_dict` as UTF-8 JSON."""
@@ -273,6 +276,25 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "asked": _saved.optional(_saved.count),
     "respondents": _saved.optional(_saved.count),
 }
+
+
+def _agreement(tally: ScoreTally) -> _saved.Rules:
+    """What is counted twice in a tally, and whether both say the same."""
+    n, found = tally.n, tally.clusters
+
+    def weighs(row: Sequence[float] | None) -> bool:
+        """Whether only points with answers have a weight."""
+        return row is None or not any(weight for weight, count in zip(row, tally.counts, strict=True) if not count)
+
+    return [
+        (("sums", "squares"), (tally.sums is None) == (tally.squares is None)),
+        (("counts", "sums"), weighs(tally.sums)),
+        (("counts", "squares"), weighs(tally.squares)),
+        (("counts", "clusters"), found is None or min(n, 1) <= found.count <= n),
+        (("clusters",), found is None or found.seen is None or len(found.seen) <= found.count),
+        (("counts", "asked"), tally.asked is None or n <= tally.asked),
+        (("counts", "respondents"), tally.respondents is None or tally.respondents <= n),
+    ]
 
 
 # -- merging -----------------------------------------------------------------------------------------

@@ -96,6 +96,7 @@ class Start(IntEnum):
     LAST_CUSTOMER = 5
     PREVIOUS_ANSWER = 6
     ASSIGNED = 7
+    RESOLVED = 8  # how long resolutions last; no wait starts there
 
 
 class FirstFrom(IntEnum):

@@ -19,7 +19,7 @@ from ._judge import OutlierGroups, judge
 from ._result import Flagged, Outlier, OutliersResult
 from ._rules import OutlierRule, OutlierSide
 from ._settings import read_settings
-from ._values import grouped, judged_rows, read_values
+from ._values import grouped, in_business_time, judged_rows, read_values
 
 __all__ = ["Fence", "Flagged", "Outlier", "OutlierRule", "OutlierSide", "OutliersResult", "outliers"]
 
@@ -95,7 +95,10 @@ def outliers(
     """
     found, durations, source = read_values(values, of)
     settings = read_settings(rule, cutoff, limit, side, log, missing, invalid, durations=durations)
-    data = judged_rows(found, settings, "values" if source is None else "of", source, durations=durations is True)
+    data = judged_rows(
+        found, settings, "values" if source is None else "of", source, durations=durations is True,
+        business=in_business_time(source, of),
+    )  # fmt: skip
     if by is None:
         return judge(data, None, 1, settings).result(0)
     grouping = grouped(by, len(found), source)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ... import _inputs
 from ..._core import fences as core
 from ..._core import quantiles
-from ..._results import put, show
+from ..._results import put, show, show_open
 from ...errors import ArgumentTypeError, ArgumentValueError, shown
 from ...tallies._durations import DurationTally
 from ._rules import NamedRule, OutlierRule, OutlierSide, check_log, check_rule, check_side, named_rule
@@ -181,8 +181,12 @@ class Fence:
         return out
 
     def __str__(self) -> str:
+        return self._told(business=False)
+
+    def _told(self, *, business: bool) -> str:
+        """The limits for a person; those of business time are no days."""
         limits = [
-            f"{word} {figure(limit)}"
+            f"{word} {figure(limit, business=business)}{' of business time' if business else ''}"
             for word, limit in (("below", self.low), ("above", self.high))
             if limit is not None
         ]
@@ -222,8 +226,8 @@ def bound_of(limit: Value, open_end: float) -> float:
     return float(limit // MICROSECOND if isinstance(limit, timedelta) else limit)
 
 
-def figure(value: Value) -> str:
-    """A value or a limit for a person."""
+def figure(value: Value, *, business: bool = False) -> str:
+    """A value or a limit for a person; `business`: in business time."""
     if isinstance(value, timedelta):
-        return show(value)
+        return show_open(value) if business else show(value)
     return (f"{value:,}" if isinstance(value, int) else f"{value:,.6g}").replace("-", "−")

@@ -137,7 +137,9 @@ class _Judgement:
             n=n,
             left_out=left,
             signature=self.settings.signature(),
-            flagged=Flagged(rows, data.figures[rows], self.excess[part], fence, data.source, data.durations),
+            flagged=Flagged(
+                rows, data.figures[rows], self.excess[part], fence, data.source, data.durations, data.business
+            ),
             fence=fence,
             undecidable=undecidable,
             because=self._because(n, int(self.zeros[i])) if undecidable else "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar, Literal, overload
 
 import attrs
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ... import _inputs
 from ..._clocks import reply_policy
 from ..._results import Brief, Result, put
-from ..._story import Story, tell
+from ..._story import Measured, Story, tell
 from ...errors import ArgumentTypeError
 from ...hours import BusinessHours
 from ...policies import DEFAULT_POLICY, ReplyPolicy
@@ -35,6 +35,10 @@ Ints = npt.NDArray[np.int64]
 # The most that units of a policy cut off a wait.
 _SLACK = {
     "second": timedelta(0), "minute": timedelta(minutes=1) - MICROSECOND, "hour": timedelta(hours=1) - MICROSECOND
+}  # fmt: skip
+# Clocks that stand still only where the policy says so, and what it calls them there.
+_PAUSED_AS: dict[str, Literal["first", "reply", "resolution"]] = {
+    "first_response": "first", "reply": "reply", "resolution": "resolution", "first_resolution": "resolution",
 }  # fmt: skip
 _SHOWN = 20
 
@@ -80,10 +84,12 @@ class Outlier:
             hours: the schedule that was measured with, or the mapping of channels and names to schedules: then the
                 story says which hours counted, each from the change on that names it. The log needs a zone.
             policy: the policy that was measured with: its `schedule_change` says which hours count where they change,
-                and its `unit` what was cut off.
+                its `unit` what was cut off, its `paused` where a clock may stand still, and its `resolved` which
+                statuses end one.
 
         Returns:
-            Story: messages and changes in order; for a row of `ResponseTimesResult.table()` with its wait marked.
+            Story: messages and changes in order; for a row of `ResponseTimesResult.table()`, of any of its clocks,
+                with its wait marked.
 
         Raises:
             ArgumentTypeError: an outlier among plain values, or of records that belong to no conversation.
@@ -104,21 +110,8 @@ class Outlier:
         """
         record = self.record
         if isinstance(record, Mapping) and {"conversation", "start", "wait", "ended"} <= record.keys():
-            rule = reply_policy(policy)
-            known = {name: record[name] for name in ("as_of", "channel", "business_wait") if name in record}
-            return tell(
-                log,
-                record["conversation"],
-                start=record["start"],
-                wait=record["wait"],
-                end=record.get("end"),
-                ended=record["ended"],
-                changes=changes,
-                hours=hours,
-                schedule_change=rule.schedule_change,
-                slack=_SLACK[rule.unit],
-                **known,
-            )
+            measured = _measured(record, reply_policy(policy))
+            return tell(log, record["conversation"], measured=measured, changes=changes, hours=hours)
         if isinstance(record, Conversation):
             return tell(log, record.id, changes=changes, hours=hours)
         if isinstance(record, (Message, SurveyResponse)) and record.conversation is not None:
@@ -137,23 +130,61 @@ class Outlier:
         return out
 
 
+def _measured(row: Mapping[str, Any], policy: ReplyPolicy) -> Measured:
+    """What a row of a table of waits says of its wait."""
+    clock, start, wait, end = row.get("clock"), row["start"], row["wait"], row.get("end")
+    if end is None and row["ended"] == "open":
+        end = row.get("as_of")
+    in_business_time = clock is not None and clock.startswith("business_")
+    return Measured(
+        start=start,
+        end=start + wait if end is None else end,
+        waited=None if in_business_time else wait,
+        business_waited=wait if in_business_time else row.get("business_wait"),
+        by_hours="business_wait" in row,
+        ended=row["ended"],
+        clock=clock,
+        started_by=row.get("started_by"),
+        channel=row.get("channel"),
+        schedule_change=policy.schedule_change,
+        slack=_SLACK[policy.unit],
+        pauses=None if clock is None else _pauses(clock.removeprefix("business_"), policy),
+        resolved=policy.resolved,
+    )
+
+
+def _pauses(clock: str, policy: ReplyPolicy) -> bool | None:
+    """Whether a clock may stand still; None where one of its figures may be the median of several waits."""
+    if clock in ("handoff", "reopened_after"):
+        return False
+    if clock not in _PAUSED_AS:
+        return True
+    if clock == "reply" and policy.per_conversation in ("sum", "median"):
+        return True if policy.per_conversation == "sum" else None
+    if clock == "resolution" and policy.resolution == "sum_of_replies":
+        return True
+    return bool(policy.paused.get(_PAUSED_AS[clock]))
+
+
 class Flagged(Sequence[Outlier]):
     """Flagged values, worst first; each `Outlier` is made when it is looked up.
 
     Equal by content: the records behind the values take no part.
     """
 
-    __slots__ = ("_durations", "_excess", "_fence", "_indices", "_order", "_source", "_values")
+    __slots__ = ("_business", "_durations", "_excess", "_fence", "_indices", "_order", "_source", "_values")
 
     def __init__(
-        self, indices: Ints, values: Array, excess: Floats, fence: Fence, source: Source | None, durations: bool
-    ) -> None:
+        self, indices: Ints, values: Array, excess: Floats, fence: Fence, source: Source | None, durations: bool,
+        business: bool = False,
+    ) -> None:  # fmt: skip
         self._indices = _inputs.read_only(indices)
         self._values = _inputs.read_only(values)
         self._excess = _inputs.read_only(excess)
         self._fence = fence
         self._source = source
         self._durations = durations
+        self._business = business
         self._order: Ints | None = None
 
     def __len__(self) -> int:
@@ -176,8 +207,9 @@ class Flagged(Sequence[Outlier]):
             value = value * MICROSECOND
         fence = self._fence
         limit, distance, direction = fence._passed(value)
-        verb = "waited " if self._durations else ""
-        reason = f"{verb}{figure(value)}, {figure(distance)} {direction} the limit of {figure(limit)} ({fence._title})"
+        verb, unit = "waited " if self._durations else "", " of business time" if self._business else ""
+        said, beyond, allowed = (figure(part, business=self._business) for part in (value, distance, limit))
+        reason = f"{verb}{said}{unit}, {beyond} {direction} the limit of {allowed} ({fence._title})"
         record = None if self._source is None else self._source[index]
         return Outlier(index, value, limit, distance, reason, record)
 
@@ -194,7 +226,9 @@ class Flagged(Sequence[Outlier]):
         return hash((type(self), self._fence, len(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = (self._indices, self._values, self._excess, self._fence, self._source, self._durations)
+        parts = (
+            self._indices, self._values, self._excess, self._fence, self._source, self._durations, self._business,
+        )  # fmt: skip
         return Flagged, parts
 
     def __repr__(self) -> str:
@@ -253,7 +287,11 @@ class OutliersResult(Result):
     def __str__(self) -> str:
         if self.undecidable:
             return f"no outliers, undecidable: {self._because} (n={self.n:,})"
-        return f"{self.count:,} {'outlier' if self.count == 1 else 'outliers'} {self.fence}, n={self.n:,}"
+        return f"{self.count:,} {'outlier' if self.count == 1 else 'outliers'} {self._limits}, n={self.n:,}"
+
+    @property
+    def _limits(self) -> str:
+        return self.fence._told(business=self.flagged._business)
 
     def _brief(self) -> Brief:
         return Brief("outliers", "undecidable" if self.undecidable else f"{self.count:,}", "", self.n)
@@ -261,7 +299,7 @@ class OutliersResult(Result):
     def _lines(self) -> list[tuple[str, str]]:
         rows = [
             ("flagged", f"{self.count:,}"),
-            ("fence", f"undecidable: {self._because}" if self.undecidable else str(self.fence)),
+            ("fence", f"undecidable: {self._because}" if self.undecidable else self._limits),
             ("values", f"{self.n:,}"),
             *((f"row {item.index:,}", item.reason) for item in self.flagged[:_SHOWN]),
         ]

@@ -14,14 +14,15 @@ import numpy.typing as npt
 
 from ... import _inputs
 from ..._accounting import LeftOut
-from ..._grouping import Grouping, combine, group_rows, read_key, split_keys
+from ..._grouping import OWN_LABELS, Grouping, combine, group_rows, read_key, split_keys
+from ..._results import Result
 from ...batches import Batch, Contacts, Conversations, Messages, Responses, as_batch, first_record
 from ...errors import ArgumentTypeError, UnknownNameError
 from ...periods import Period
 from ...tallies._durations import DurationTally
 from ._settings import Settings
 
-__all__ = ["Data", "Source", "grouped", "judged_rows", "read_values"]
+__all__ = ["Data", "Source", "grouped", "in_business_time", "judged_rows", "read_values"]
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -41,6 +42,8 @@ class Data:
     """Rows that are judged, None for all."""
     left: dict[LeftOut, Bools]
     source: Source | None
+    business: bool
+    """Whether the values are known to be business time."""
 
 
 def read_values(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Source | None]:
@@ -49,6 +52,12 @@ def read_values(values: Any, of: Any) -> tuple[_inputs.Column, bool | None, Sour
     if isinstance(values, DurationTally):
         msg = "values must be the durations themselves (got a DurationTally); cx.Fence.from_tally(tally) makes a fence"
         raise ArgumentTypeError(msg, argument="values", found=DurationTally)
+    if isinstance(values, Result) or type(values).__name__ == "DurationSummary":  # which metrics do not share
+        msg = (
+            f"values must be the single ones, not their figures (got a {type(values).__name__}); pass what is behind "
+            f'them: the waits of response_times are result.table(), those of one clock result.table("reply")'
+        )
+        raise ArgumentTypeError(msg, argument="values", found=type(values))
     if _is_table(values):
         return *_inputs.measures(_of_table(values, of), "values"), values
     if not isinstance(values, Batch) and first_record(values) is None:
@@ -85,9 +94,9 @@ def _of_table(table: Any, of: Any) -> Any:
     return np.where(np.isin(columns["ended"], ("answered", "open")), values, np.timedelta64("NaT"))
 
 
-def _column_of(columns: Mapping[str, Array], name: Any, argument: str) -> Array:
+def _column_of(columns: Mapping[str, Array], name: Any, argument: str, way: str = "") -> Array:
     if name not in columns:
-        msg = f"{argument} must name a column of the table (got {name!r}); known columns: {', '.join(columns)}"
+        msg = f"{argument} must name a column of the table (got {name!r}); known columns: {', '.join(columns)}{way}"
         raise UnknownNameError(msg, argument=argument, found=name)
     return columns[name]
 
@@ -101,7 +110,7 @@ def grouped(by: Any, n: int, source: Source | None) -> Grouping:
     specs, names, many = split_keys(by, named=True)
     for i, part in enumerate(specs):
         if isinstance(part, str):
-            specs[i], names[i] = _column_of(columns, part, "by"), names[i] or part
+            specs[i], names[i] = _column_of(columns, part, "by", OWN_LABELS), names[i] or part
         elif isinstance(part, Period):
             specs[i] = part.of(_column_of(columns, part.source, "by")) if isinstance(part.source, str) else part
         elif callable(part):
@@ -109,9 +118,19 @@ def grouped(by: Any, n: int, source: Source | None) -> Grouping:
     return combine([read_key(part, n, None) for part in specs], names, many=many)
 
 
+def in_business_time(source: Source | None, of: Any) -> bool:
+    """Whether values of a table of waits are business time, as a column of it or as its clock counts."""
+    if isinstance(source, Batch) or not source or callable(of):
+        return False
+    row = source[0]
+    clock = row.get("clock") if isinstance(row, Mapping) else None
+    return of == "business_wait" or (of in (None, "wait") and str(clock).startswith("business_"))
+
+
 def judged_rows(
-    found: _inputs.Column, settings: Settings, argument: str, source: Source | None, *, durations: bool
-) -> Data:
+    found: _inputs.Column, settings: Settings, argument: str, source: Source | None, *, durations: bool,
+    business: bool = False,
+) -> Data:  # fmt: skip
     """The values that can be judged; the others are refused or counted."""
     figures = found.data
     if found.missing is not None and settings.missing == "raise":
@@ -126,7 +145,7 @@ def judged_rows(
             _inputs.refuse_invalid(argument, rule, wrong, given)
         left[LeftOut.INVALID] = left.get(LeftOut.INVALID, False) | wrong
     rows = np.flatnonzero(~np.logical_or.reduce(list(left.values()))) if left else None
-    return Data(figures, durations, rows, left, source)
+    return Data(figures, durations, rows, left, source, business)
 
 
 def _broken(figures: Array, settings: Settings, *, durations: bool) -> list[tuple[str, Bools]]:

@@ -80,8 +80,8 @@ def response_times(
         targets: a timedelta for the first response, or `ServiceTargets`.
         as_of: the instant that counts as now; None: the latest instant of all rows. Later rows are left out.
         policy: how waits are found: this library's way, or that of a known system (`cx.policies.ZENDESK` ...). Ticket
-            rows alone say themselves when waits ended and follow `unit` and `no_hours` only; fields that decided
-            nothing stand in `result.reasons["policy"]`.
+            rows alone say themselves when waits ended and follow `unit`, `no_hours`, `leave_out` and `counted_at`
+            only; fields that decided nothing stand in `result.reasons["policy"]`.
         brackets: ascending upper edges; None: minutes where every channel of a figure is chat-like by name
             ("chat", "phone", "sms" ...), else hours.
         confidence: level of the intervals, between 0 and 1.
@@ -126,7 +126,13 @@ def response_times(
             ("policy", None if policy is DEFAULT_POLICY else policy),
         ):  # fmt: skip
             if value is not None:
-                msg = f"{name} must be left out beside a tally, whose counts are made; give it to DurationTally.of"
+                way = "give it to DurationTally.of"
+                if name == "by":
+                    way = (
+                        "pass one tally a group, cx.Groups.from_tallies({key: tally, ...}, cx.response_times), or the "
+                        "log itself with by="
+                    )
+                msg = f"{name} must be left out beside a tally, whose counts are made; {way}"
                 raise ArgumentTypeError(msg, argument=name, found=value)
         settings = Settings(
             log.policy, promised, log.edges, confidence, missing, invalid, log.hours, log.ours or "turns"

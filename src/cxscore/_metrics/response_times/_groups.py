@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from ..._accounting import LeftOut, left_out
 from ..._clocks import Clock, Effort, Timeline, chat_like
 from ..._core import waits
+from ..._core.threads import each, worthwhile
 from ..._frozen import FrozenMap
 from ..._inputs import NAT, moment_or_none
 from ..._open_time import promised_as
@@ -30,7 +30,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _Left = FrozenMap[LeftOut, int]
-_LARGE = 1 << 20
 
 
 def _touches(
@@ -74,11 +73,9 @@ def _touches(
 
 
 def _each(work: Callable[[Clock], DurationSummary], clocks: Mapping[str, Clock]) -> dict[str, DurationSummary]:
-    """One summary a clock; two at a time where that is worth a thread, as numpy lets go of the interpreter lock."""
-    if sum(len(clock.start) for clock in clocks.values()) < _LARGE:
-        return {name: work(clock) for name, clock in clocks.items()}
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(clocks, pool.map(work, clocks.values()), strict=True))
+    """One summary a clock."""
+    threads = worthwhile(sum(len(clock.start) for clock in clocks.values()))
+    return dict(zip(clocks, each(work, clocks.values(), threads), strict=True))
 
 
 _NEEDS = {

@@ -20,8 +20,9 @@ from ..._evidence import Evidence
 from ..._frozen import FrozenMap
 from ..._inputs import duration
 from ..._results import DURATION, Brief, Interval, Result, put, show
-from ...errors import ArgumentValueError
+from ...errors import ArgumentValueError, UnknownNameError
 from ...policies import ServiceTargets
+from ...tallies._durations import CLOCKS
 from ._summary import DurationSummary, Talks, now_of, share_intervals
 from ._tables import AtRisk, WaitTable, at_risk, promised_clocks
 
@@ -346,6 +347,13 @@ class ResponseTimesResult(Result):
                 "targets=cx.ServiceTargets(first_response=timedelta(hours=4)))"
             )
             raise ArgumentValueError(msg, argument="targets")
+        name = str(clock).removeprefix("business_")
+        if name in CLOCKS and not getattr(source.targets, name):
+            msg = (
+                f"clock must be one of {', '.join(map(repr, promised))} (got {clock!r}, for which nothing was "
+                f"promised); promise it with response_times(..., targets=cx.ServiceTargets({name}=timedelta(hours=4)))"
+            )
+            raise UnknownNameError(msg, argument="clock", found=clock)
         if clock is not None:
             promised = [check_choice("clock", clock, promised)]
         notes = [
@@ -405,8 +413,9 @@ class ResponseTimesResult(Result):
         name, summary = next(iter(self._clocks()), ("first_response", None))
         title = f"median {name.replace('_', ' ')}"
         if summary is None:
-            return Brief(title, show(None), "no interval", 0)
-        return Brief(title, summary._shown(summary.median), summary._shown_interval(), summary._followed)
+            return Brief(title, show(None), "no interval", 0, "waits")
+        # Open waits count in the percentiles, so this is not the n of the answered ones.
+        return Brief(title, summary._shown(summary.median), summary._shown_interval(), summary._followed, "waits")
 
     def _title(self) -> str:
         return f"response times: {self._brief()}"

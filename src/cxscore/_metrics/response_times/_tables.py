@@ -41,10 +41,12 @@ class WaitTable(Sequence[dict[str, Any]]):
     A row is a dict: `conversation`, `start`, `end` (None while open), `wait` (timedelta as the clock counts it: without
     pauses, in business time on a clock of it; age while open), `agent` (who answered, or the assignee of an open
     wait), `channel` (None where none is known), `ended` ("answered", "closed", "abandoned", "lapsed", "open"), `first`
-    (whether it is the first response), `started_by` (why the clock started there: "customer", "handoff", "created",
-    "opened", "bot_resolved", "last_customer", "previous_answer" or "assigned"), `as_of` (what counted as now), and
-    with `hours` also `business_wait` (None on a channel without a schedule). A row that stands for all answered waits
-    of a conversation (`per_conversation="sum"` or `"median"`) goes from the start of the first to the end of the last.
+    (whether it is the first response), `clock` (its name, e.g. "reply" or "business_resolution"; without one named,
+    "first_response" or "reply"), `started_by` (why the clock started there: "customer", "handoff", "created",
+    "opened", "bot_resolved", "last_customer", "previous_answer", "assigned", or "resolved" on "reopened_after"),
+    `as_of` (what counted as now), and with `hours` also `business_wait` (None on a channel without a schedule). A row
+    that stands for all answered waits of a conversation (`per_conversation="sum"` or `"median"`) goes from the start of
+    the first to the end of the last.
 
     >>> from datetime import datetime, timedelta
     >>> import cxscore as cx
@@ -90,6 +92,7 @@ class WaitTable(Sequence[dict[str, Any]]):
             "channel": None if one.channel is None else one.channel.labels[int(one.channel.codes[0])],
             "ended": _OUTCOMES[int(clock.outcome[i])],
             "first": bool(clock.first is None or clock.first[i]),
+            "clock": _names(one)[0],
             "started_by": one.starts()[0],
             "as_of": moment_or_none(timeline.as_of, timeline.aware),
         }
@@ -119,6 +122,7 @@ class WaitTable(Sequence[dict[str, Any]]):
             "channel": channels,
             "ended": np.array([_OUTCOMES[code] for code in range(len(_OUTCOMES))], dtype=object)[clock.outcome],
             "first": np.ones(n, dtype=np.bool_) if clock.first is None else read_only(clock.first),
+            "clock": _names(clock),
             "started_by": starts,
             "as_of": moments(np.full(n, NAT if timeline.as_of is None else timeline.as_of), timeline.aware),
         }
@@ -138,6 +142,14 @@ class WaitTable(Sequence[dict[str, Any]]):
         names = [name.replace("_", " ") for name in names]
         title = _counted(len(self), "wait")
         return _html.table(names, rows, title=title, more=f"... and {more:,} more" if more > 0 else "")
+
+
+def _names(clock: Clock) -> npt.NDArray[Any]:
+    """The clock of each wait; among first responses stand the other replies where both are listed."""
+    names = np.full(len(clock.start), clock.name, dtype=object)
+    if clock.name == "first_response" and clock.first is not None:
+        names[~clock.first] = "reply"
+    return names
 
 
 def _counted(n: int, what: str) -> str:
