@@ -79,6 +79,15 @@ def sql(query: str, **tables: Any) -> Work:
 # -- rows --------------------------------------------------------------------------------------------
 
 
+def extra_memory(work: Work) -> float:
+    """Megabytes that a piece of work needs at its worst beside what is there already."""
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
 def import_time(size: float) -> Iterator[Row]:
     def fresh(code: str) -> Work:
         return lambda: subprocess.run([sys.executable, "-c", code], check=True)
@@ -118,10 +127,7 @@ def long_columns(size: float) -> Iterator[Row]:
         yield from compare(
             work, 0.25, lambda m=metric, c=column: m(c), {"numpy bincount": lambda: np.bincount(answers)}
         )  # type: ignore[misc]  # as above
-    tracemalloc.start()
-    cx.nps(answers)
-    peak = tracemalloc.get_traced_memory()[1] / 2**20
-    tracemalloc.stop()
+    peak = extra_memory(lambda: cx.nps(answers))
     yield Row(f"nps, {n:.0e} int8: extra MB", "16 MB", peak / 16, 1.0, peak, 16.0)
 
 
@@ -249,6 +255,29 @@ def contacts(size: float) -> Iterator[Row]:
     )
 
 
+def memory(size: float) -> Iterator[Row]:
+    """What the time metrics need beside their input columns, as a multiple of these."""
+    import pyarrow
+
+    n = int(1e7 * size)
+    rng = np.random.default_rng(9)
+    at = rng.integers(0, 365 * 86_400, n) * 1_000_000
+    talk, author = rng.integers(0, n // 5, n).astype(np.int32), rng.integers(0, 2, n).astype(np.int8)
+    customer = rng.integers(0, 3 * n // 10, n)
+    instants, ends = at.view("M8[us]"), (at + rng.integers(0, 7_200, n) * 1_000_000).view("M8[us]")
+    names = pyarrow.DictionaryArray.from_arrays(author, ["customer", "agent"])
+    log = cx.Messages(conversation=talk, at=instants, author=names)
+    plain = cx.Contacts(customer=customer, at=instants)
+    with_ends = cx.Contacts(customer=customer, at=instants, ended_at=ends)
+    for name, work, columns, target in (
+        ("response_times", lambda: cx.response_times(log), (talk, at, author), 2.0),
+        ("repeat_contacts", lambda: cx.repeat_contacts(plain), (customer, at), 2.0),
+        ("repeat_contacts with ends", lambda: cx.repeat_contacts(with_ends), (customer, at, ends), 3.0),
+    ):
+        peak, given = extra_memory(work), sum(column.nbytes for column in columns) / 2**20
+        yield Row(f"{name}, {n:.0e}: extra MB", "size of the input columns", peak / given, target, peak, given)
+
+
 def business_time(size: float) -> Iterator[Row]:
     """A million pairs against one pair of theirs, times a million: they have no columns."""
     from datetime import datetime, time
@@ -323,7 +352,10 @@ def growth(size: float) -> Iterator[Row]:
     yield Row(f"nps, {small:.0e} to {large:.0e}: exponent", "linear", exponent, 1.1, exponent, 1.0)
 
 
-ROWS = (import_time, ten_answers, long_columns, grouped, records, messages, contacts, business_time, extremes, growth)
+ROWS = (
+    import_time, ten_answers, long_columns, grouped, records, messages, contacts, memory, business_time, extremes,
+    growth,
+)  # fmt: skip
 
 
 def main() -> None:
