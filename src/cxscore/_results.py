@@ -236,7 +236,7 @@ class Finding:
     def _columns(self) -> dict[str, str]:
         """What a table of many shows of each: head to cell, the last one what the figure divides by."""
         brief = self._brief()
-        return {brief.name: brief.figure, "interval": brief.interval, "n": f"{brief.n:,}"}
+        return {brief.name: brief.figure, "interval": brief.interval, brief.divisor: f"{brief.n:,}"}
 
     if TYPE_CHECKING:  # every kind brings its own
 
