@@ -172,7 +172,7 @@ def test_a_fraction_of_a_point_was_meant_as_points(metric: Any, kind: str) -> No
     words = rf"{kind} must be 0.25 or more, in points of 100 \(got 0.05\).*0.05 as a fraction is 5"
     with pytest.raises(cx.ArgumentValueError, match=words):
         cx.sample_size(metric, **{kind: 0.05})  # type: ignore[arg-type]  # by name
-    assert cx.sample_size(metric, **{kind: 0.25}) > 100_000  # type: ignore[arg-type]
+    assert cx.sample_size(metric, **{kind: 0.25}) > 100_000  # type: ignore[arg-type]  # by name
 
 
 # -- the power is as great as asked ------------------------------------------------------------------

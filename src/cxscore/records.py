@@ -297,7 +297,7 @@ class Conversation:
         opened_at: when it began.
         first_response_at: first public human answer, None if there was none.
         resolved_at: last resolution, None if it is not resolved.
-        first_resolved_at: first resolution, where it is known.
+        first_resolved_at: first resolution, where it is known; one after `resolved_at` counts as not known.
         abandoned_at: when the customer left without an answer; that ends it, and a resolution after it is none.
         customer: which customer.
         channel: where.
